@@ -1,0 +1,76 @@
+"""Nearest neighbours among unit vectors, by FAISS.
+
+The inner product of unit vectors is their cosine. The index is exact (`IndexFlatIP`); nothing
+outside this module knows which index it is.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import faiss
+import numpy as np
+
+_TIES = 16  # neighbours asked for beyond k, so that equal scores at the edge are ordered too
+
+
+class VectorIndex:
+    """Rows of unit vectors that can be searched."""
+
+    def __init__(self, index: faiss.Index) -> None:
+        self._index = index
+
+    @classmethod
+    def build(cls, vectors: np.ndarray) -> VectorIndex:
+        """An index of the rows of `vectors`, (n, dimension) of any float type."""
+        index = faiss.IndexFlatIP(vectors.shape[1])
+        for start in range(0, len(vectors), 65536):
+            index.add(np.ascontiguousarray(vectors[start : start + 65536], dtype=np.float32))
+        return cls(index)
+
+    @classmethod
+    def load(cls, path: Path) -> VectorIndex:
+        """Read an index from disk. Raises RuntimeError when the file is not one."""
+        return cls(faiss.read_index(str(path)))
+
+    def save(self, path: Path) -> None:
+        """Write the index to disk."""
+        faiss.write_index(self._index, str(path))
+
+    @property
+    def kind(self) -> str:
+        """What the index is, for people."""
+        return "flat, exact"
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """(rows, dimension)."""
+        return self._index.ntotal, self._index.d
+
+    def vector(self, row: int) -> np.ndarray:
+        """The vector of a row, (dimension,) float32."""
+        vector: np.ndarray = self._index.reconstruct(row)
+        return vector
+
+    def search(
+        self, query: np.ndarray, k: int, rows: np.ndarray | None = None
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """The k rows nearest to one query vector, among `rows` if given.
+
+        Returns (scores float32, rows int64), both (m,) with m <= k, best first; equal scores are
+        ordered by row.
+        """
+        total = self._index.ntotal if rows is None else len(rows)
+        wanted = min(k, total)
+        if wanted <= 0:
+            return np.empty(0, np.float32), np.empty(0, np.int64)
+        parameters = None
+        if rows is not None:
+            selector = faiss.IDSelectorBatch(np.ascontiguousarray(rows, dtype=np.int64))
+            parameters = faiss.SearchParameters(sel=selector)
+        query = np.ascontiguousarray(query, dtype=np.float32).reshape(1, -1)
+        scores, found = self._index.search(query, min(wanted + _TIES, total), params=parameters)
+        valid = found[0] >= 0
+        scores, found = scores[0][valid], found[0][valid]
+        order = np.lexsort((found, -scores))[:wanted]
+        return scores[order], found[order]

@@ -1,0 +1,201 @@
+"""From sources to a live index: read, recognise, embed, group, write."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import os
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from index.ann import VectorIndex
+from index.calibration import calibrate
+from index.decisions import read_decisions
+from index.dedupe import group
+from index.encoder import DEFAULT_MODEL, Encoder, load_encoder
+from index.errors import SnapshotError, SourceError
+from index.identity import with_ids, with_paper_ids
+from index.papers import merge_mentions
+from index.records import Paper, Skip
+from index.snapshot import CURRENT, Snapshot
+from index.sources import Reading, read_sources
+from index.topics import find_topics
+from index.writer import Contents, build_lock, write_generation
+
+DEFAULT_DATA = "data"
+DEFAULT_SOURCE = "seeds"
+PathLike = str | os.PathLike[str]
+Progress = Callable[[str, int, int], None]  # (stage, done, total); total 0 means unknown
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class BuildReport:
+    """What a build did."""
+
+    generation: int
+    files: int  # that were looked at
+    mentions: int
+    papers: int
+    merged: int  # mentions that joined another one's paper
+    embedded: int  # papers whose text was embedded now …
+    reused: int  # … and whose vector was taken from the generation before
+    skipped: tuple[Skip, ...]
+    seconds: float
+
+    def to_dict(self) -> dict[str, Any]:
+        """The report as plain values, for JSON."""
+        return asdict(self)
+
+
+def data_folder(data: PathLike | None = None) -> Path:
+    """The folder of the index: the argument, else $ABSTRACTS_DATA, else ./data."""
+    return Path(data or os.environ.get("ABSTRACTS_DATA") or DEFAULT_DATA)
+
+
+def build(
+    sources: Sequence[PathLike] = (DEFAULT_SOURCE,),
+    data: PathLike | None = None,
+    *,
+    model: str = DEFAULT_MODEL,
+    encoder: Encoder | None = None,
+    full: bool = False,
+    strict: bool = False,
+    progress: Progress | None = None,
+) -> BuildReport:
+    """Read `sources` (files and folders) and make them the live index of `data`.
+
+    Vectors of texts that the live index already holds, by the same model, are reused unless
+    `full`. `encoder` takes the place of `model` when given. Raises SourceError when a source is
+    missing or unreadable or nothing was found in any (with `strict`, for any skipped record),
+    and the errors of `index.writer` and `index.encoder`; the index before then stays live.
+    """
+    started = time.perf_counter()
+    folder = data_folder(data)
+    say = progress or (lambda _stage, _done, _total: None)
+    with build_lock(folder):
+        say("reading", 0, 0)
+        reading = read_sources(sources, strict=strict)
+        if not reading.mentions:
+            raise SourceError(", ".join(map(str, sources)), _nothing_found(reading))
+        before = _live_snapshot(folder)
+        try:
+            say("recognising the same work", 0, 0)
+            mentions = with_ids(reading.mentions)
+            grouping = group(mentions, read_decisions(decision_folders(sources)))
+            by_id = {m.mention_id: m for m in mentions}
+            earlier = before.earlier_ids() if before else {}
+            merged = [merge_mentions([by_id[m] for m in ids]) for ids in grouping.groups]
+            papers = with_paper_ids(merged, by_id, earlier)
+
+            texts = [document_text(paper) for paper in papers]
+            digests = [hashlib.sha256(text.encode()).hexdigest() for text in texts]
+            say("loading the model", 0, 0)
+            encoder = encoder or load_encoder(model)
+            kept = {} if full or before is None else _reusable(before, encoder, digests)
+            vectors = _embed(encoder, texts, kept, say)
+        finally:
+            if before:
+                before.close()
+        say("topics and calibration", 0, 0)
+        index = VectorIndex.build(vectors)
+        topics = find_topics(vectors, texts)
+        calibration = calibrate(encoder, index, [paper.abstract for paper in papers])
+        say("writing", 0, 0)
+        generation = write_generation(
+            folder,
+            Contents(
+                papers=papers,
+                text_digests=digests,
+                mentions=mentions,
+                merges=grouping.merges,
+                files=[(f.source, f.layout, f.sha256, f.mentions) for f in reading.files],
+                skipped=reading.skipped,
+                vectors=vectors,
+                index=index,
+                topics=topics,
+                model=encoder.info,
+                calibration=calibration,
+                sources=[str(s) for s in sources],
+                settings={"strict": strict},
+            ),
+        )
+    return BuildReport(
+        generation=generation,
+        files=len(reading.files),
+        mentions=len(mentions),
+        papers=len(papers),
+        merged=len(mentions) - len(papers),
+        embedded=len(papers) - len(kept),
+        reused=len(kept),
+        skipped=tuple(reading.skipped),
+        seconds=round(time.perf_counter() - started, 3),
+    )
+
+
+def document_text(paper: Paper) -> str:
+    """The text that is embedded: title and abstract, or the one that there is."""
+    parts = [part for part in (paper.title, paper.abstract) if part]
+    if len(parts) == 2 and parts[0][-1] not in ".?!":
+        parts[0] += "."
+    return " ".join(parts)
+
+
+def decision_folders(sources: Sequence[PathLike]) -> list[Path]:
+    """Where the decisions about sources are kept: in each folder, beside each file."""
+    paths = [Path(source) for source in sources]
+    return list(dict.fromkeys(p if p.is_dir() else p.parent for p in paths))
+
+
+def _nothing_found(reading: Reading) -> str:
+    first = next(iter(reading.skipped), None)
+    if first is None:
+        return "no paper found; the folder holds no files"
+    where = f"{first.source}:{first.line}" if first.line else first.source
+    return f"no paper found; {len(reading.skipped)} skipped, the first: {where}: {first.why}"
+
+
+def _live_snapshot(folder: Path) -> Snapshot | None:
+    """The index that is being replaced, if there is one that this version can read."""
+    if not (folder / CURRENT).exists():
+        return None
+    try:
+        return Snapshot.open(folder)
+    except SnapshotError as error:
+        _log.warning("the index before cannot be reused, building anew: %s", error)
+        return None
+
+
+def _reusable(before: Snapshot, encoder: Encoder, digests: Sequence[str]) -> dict[int, np.ndarray]:
+    """New row -> vector of the generation before, for texts that the same model has embedded."""
+    if before.manifest.model != encoder.info:
+        return {}
+    rows = before.text_rows()
+    return {i: before.vectors[rows[d]] for i, d in enumerate(digests) if d in rows}
+
+
+def _embed(
+    encoder: Encoder, texts: Sequence[str], kept: dict[int, np.ndarray], say: Progress
+) -> np.ndarray:
+    """(papers, dimension) float16 unit rows: those kept, and the rest embedded now."""
+    vectors = np.zeros((len(texts), encoder.info.dimension), dtype=np.float16)
+    for row, vector in kept.items():
+        vectors[row] = vector
+    rows = [row for row in range(len(texts)) if row not in kept]
+    done = 0
+
+    def advance(count: int) -> None:
+        nonlocal done
+        done += count
+        say("embedding", done, len(rows))
+
+    if rows:
+        say("embedding", 0, len(rows))
+        vectors[rows] = encoder.encode_document([texts[row] for row in rows], advance)
+    return vectors

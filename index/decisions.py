@@ -1,0 +1,131 @@
+"""The user's own decisions about what is the same work, kept beside the sources.
+
+`same-work.jsonl` holds one decision a line, newest last:
+
+    {"decision": "join", "mentions": ["m1a2…", "m3c4…"], "when": "2025-01-31", "titles": ["…", "…"]}
+    {"decision": "split", "mentions": ["m5e6…"], "from": ["m7a8…"], "when": …, "titles": […]}
+
+A join says that all the mentions are one work; a split says that none of the first mentions is
+the same work as any of the second. Where two lines disagree about a pair, the later one holds.
+The file is plain text: it can be edited, shared and put under version control. Mentions are named
+by ids derived from their content, so a decision survives moved and renamed files; one that names
+a mention which is not in the sources at present is kept and waits. Titles are for the reader.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from index.errors import DecisionError
+
+FILE_NAME = "same-work.jsonl"
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """One line of the file: a join (no `apart`) or a split of `mentions` from `apart`."""
+
+    mentions: tuple[str, ...]
+    apart: tuple[str, ...] = ()
+    titles: tuple[str, ...] = ()
+    when: str = ""
+
+    @property
+    def kind(self) -> str:
+        return "split" if self.apart else "join"
+
+    def pairs(self) -> Iterator[tuple[str, str]]:
+        """The pairs of mentions that the decision is about, each sorted."""
+        others = self.apart or self.mentions
+        for a in self.mentions:
+            for b in others:
+                if a < b or (self.apart and a != b):
+                    yield min(a, b), max(a, b)
+
+
+@dataclass(frozen=True)
+class Decisions:
+    """All decisions, oldest first."""
+
+    entries: tuple[Decision, ...] = ()
+
+    def _latest(self) -> dict[tuple[str, str], str]:
+        """What holds of each pair that was decided: the word of the last line about it."""
+        return {pair: entry.kind for entry in self.entries for pair in entry.pairs()}
+
+    def joins(self, position: Mapping[str, int]) -> list[tuple[int, int, str]]:
+        """Pairs of positions to join; ids that are not in `position` are passed over."""
+        latest = self._latest()
+        return sorted(
+            (position[a], position[b], "joined by the user")
+            for (a, b), kind in latest.items()
+            if kind == "join" and a in position and b in position
+        )
+
+    def splits(self, position: Mapping[str, int]) -> list[tuple[int, int]]:
+        """Pairs of positions that must stay apart."""
+        latest = self._latest()
+        return sorted(
+            (position[a], position[b])
+            for (a, b), kind in latest.items()
+            if kind == "split" and a in position and b in position
+        )
+
+
+def read_decisions(folders: Iterable[Path]) -> Decisions:
+    """The decisions of every folder's file, in the order of the folders.
+
+    Raises DecisionError with file and line for a line that is not a decision.
+    """
+    entries: list[Decision] = []
+    for folder in dict.fromkeys(folders):
+        path = folder / FILE_NAME
+        if path.is_file():
+            lines = path.read_text(encoding="utf-8").splitlines()
+            entries += [_parse(s, path, n) for n, s in enumerate(lines, 1) if s.strip()]
+    return Decisions(tuple(entries))
+
+
+def add_decision(folder: Path, decision: Decision) -> Path:
+    """Append one decision to the folder's file, on disk when the call returns. Gives its path."""
+    path = folder / FILE_NAME
+    record: dict[str, object] = {"decision": decision.kind, "mentions": list(decision.mentions)}
+    if decision.apart:
+        record["from"] = list(decision.apart)
+    record |= {"when": date.today().isoformat(), "titles": list(decision.titles)}
+    try:
+        before = path.read_bytes() if path.exists() else b""
+        start = b"" if before.endswith(b"\n") or not before else b"\n"
+        with path.open("ab") as file:
+            file.write(start + json.dumps(record, ensure_ascii=False).encode() + b"\n")
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError as error:
+        raise DecisionError(f"{path}: the decision cannot be written: {error.strerror}") from error
+    return path
+
+
+def _parse(line: str, path: Path, number: int) -> Decision:
+    try:
+        record = json.loads(line)
+        kind, mentions = record["decision"], _ids(record["mentions"])
+        apart = _ids(record["from"]) if kind == "split" else ()
+        if kind not in ("join", "split") or len(mentions) + len(apart) < 2:
+            raise ValueError(kind)
+    except (ValueError, KeyError, TypeError) as error:
+        raise DecisionError(
+            f"{path}:{number}: not a decision: {line[:80]!r} ({error}); "
+            'a line reads {"decision": "join", "mentions": ["m…", "m…"]}; mend or delete it'
+        ) from error
+    return Decision(mentions, apart, tuple(record.get("titles", ())), record.get("when", ""))
+
+
+def _ids(value: Sequence[str]) -> tuple[str, ...]:
+    if not isinstance(value, list) or not all(isinstance(v, str) for v in value):
+        raise TypeError("mentions and from are lists of ids")
+    return tuple(value)

@@ -1,0 +1,105 @@
+"""Ids derived from content: the same after a rebuild, a renamed file or another file order."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+
+from index.records import Mention, Paper
+from index.text import title_key, words
+
+_DIGITS = 12  # hexadecimal, 48 bits: at a million papers one chance in 500 of any collision
+
+
+def digest(prefix: str, *parts: object) -> str:
+    """`prefix` and 12 hexadecimal digits of the SHA-256 of the parts."""
+    text = json.dumps(parts, ensure_ascii=False, separators=(",", ":"))
+    return prefix + hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:_DIGITS]
+
+
+def with_ids(mentions: Iterable[Mention]) -> list[Mention]:
+    """The mentions with their ids, ordered by file and line.
+
+    The id is a digest of what the mention states, not of where. Word-for-word repetitions get
+    "-2", "-3" … in the order of file and line.
+    """
+    seen: Counter[str] = Counter()
+    named = []
+    for m in sorted(mentions, key=lambda m: (m.source, m.line_start)):
+        stated = (m.title, m.authors, m.year, m.date, m.venue, m.categories, m.abstract)
+        base = digest("m", *stated, m.doi, m.arxiv, m.url)
+        seen[base] += 1
+        named.append(replace(m, mention_id=base if seen[base] == 1 else f"{base}-{seen[base]}"))
+    return named
+
+
+def content_ids(mention: Mention | Paper) -> list[str]:
+    """The paper ids that a record gives rise to, strongest first: DOI, arXiv, title, abstract."""
+    ids = []
+    if mention.doi:
+        ids.append(digest("p", "doi", mention.doi.lower()))
+    if mention.arxiv:
+        ids.append(digest("p", "arxiv", mention.arxiv))
+    if mention.title:
+        ids.append(digest("p", "title", title_key(mention.title)))
+    if mention.abstract:
+        ids.append(digest("p", "abstract", title_key(mention.abstract)))
+    return ids
+
+
+def with_paper_ids(
+    papers: Sequence[Paper],
+    mentions: Mapping[str, Mention],
+    earlier: Mapping[str, Sequence[str]],
+) -> list[Paper]:
+    """The papers with final ids and aliases, ordered by id.
+
+    Papers that would share an id (two editorials of one title) take a more specific one each.
+    `earlier` maps ids of previous builds to the mentions that they stood for; they, and the ids
+    that any mention gives rise to, become aliases. An alias that two papers could claim goes to
+    the one that had it before, else to neither.
+    """
+    chosen = _unique_ids(papers)
+    home = {m: pid for pid, paper in zip(chosen, papers, strict=True) for m in paper.mention_ids}
+    aliases: dict[str, str] = {}
+    for alias, mention_ids in earlier.items():
+        owners = Counter(home[m] for m in mention_ids if m in home)
+        if owners:
+            aliases[alias] = min(owners, key=lambda pid: (-owners[pid], pid))
+    claims: dict[str, set[str]] = {}
+    for mention_id, pid in home.items():
+        for alias in content_ids(mentions[mention_id]):
+            claims.setdefault(alias, set()).add(pid)
+    for alias, claimants in claims.items():
+        if len(claimants) == 1:
+            aliases.setdefault(alias, *claimants)
+    taken = set(chosen)
+    of_paper: dict[str, list[str]] = {}
+    for alias, pid in sorted(aliases.items()):
+        if alias not in taken:
+            of_paper.setdefault(pid, []).append(alias)
+    final = [
+        replace(paper, paper_id=pid, aliases=tuple(of_paper.get(pid, ())))
+        for pid, paper in zip(chosen, papers, strict=True)
+    ]
+    return sorted(final, key=lambda paper: paper.paper_id)
+
+
+def _unique_ids(papers: Sequence[Paper]) -> list[str]:
+    """The plainest id of each paper that no other has: content, with author and year, mention."""
+    ladders = []
+    for paper in papers:
+        plain = content_ids(paper)[0]
+        author = words(paper.authors[0])[-1:] if paper.authors else []
+        specific = digest("p", plain, author, paper.year)
+        ladders.append((plain, specific, digest("p", plain, min(paper.mention_ids))))
+    step = [0] * len(papers)
+    for _ in range(2):
+        counts = Counter(ladder[s] for ladder, s in zip(ladders, step, strict=True))
+        step = [
+            s + 1 if counts[ladder[s]] > 1 else s for ladder, s in zip(ladders, step, strict=True)
+        ]
+    return [ladder[s] for ladder, s in zip(ladders, step, strict=True)]

@@ -1,0 +1,315 @@
+"""The index on disk: reading one generation. The only modules that know the format are this one,
+`index.tables` (the SQLite schema) and `index.writer` (how a generation comes to stand).
+
+    DATA/CURRENT                  the number of the live generation
+    DATA/generations/3/
+        manifest.json             format, model, counts, settings, size and sha256 of each file
+        papers.sqlite             papers, mentions, merges, aliases, files, skipped records
+        vectors.npy               (papers, dimension) float16, unit rows; row n is papers.row = n
+        vectors.faiss             the FAISS index of those rows
+        topics.json, topics.npy, centroids.npy
+
+SQLite and the vectors are the truth; the FAISS index and the topics follow from them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sqlite3
+import threading
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from index import tables
+from index.ann import VectorIndex
+from index.calibration import Calibration
+from index.encoder import Encoder, ModelInfo
+from index.errors import SnapshotError, UnknownPaper
+from index.records import Mention, Merge, Paper, Skip
+from index.topics import Topic, Topics
+
+FORMAT = 1
+CURRENT, GENERATIONS, MANIFEST = "CURRENT", "generations", "manifest.json"
+PAPERS, VECTORS, FAISS = "papers.sqlite", "vectors.npy", "vectors.faiss"
+TOPICS, ASSIGNMENT, CENTROIDS = "topics.json", "topics.npy", "centroids.npy"
+FILES = (PAPERS, VECTORS, FAISS, TOPICS, ASSIGNMENT, CENTROIDS)
+REBUILD = "run `python -m index build`"
+_NORM_TOLERANCE = 5e-3  # float16 rounds each component to one part in 2048
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """What a generation holds and what it was made from."""
+
+    format: int
+    generation: int
+    created: str  # ISO 8601, UTC
+    model: ModelInfo
+    metric: str  # "cosine", as inner product of unit vectors
+    ann: str  # kind of the vector index
+    counts: dict[str, int]  # papers, mentions, merges, files, skipped, topics
+    files: dict[str, dict[str, Any]]  # name -> {"size": bytes, "sha256": hex}
+    sources: list[str]  # as given to the build
+    settings: dict[str, Any]
+    calibration: Calibration
+    versions: dict[str, str]  # of the libraries
+
+    def to_json(self) -> str:
+        """The text of manifest.json."""
+        return json.dumps(asdict(self), indent=2, ensure_ascii=False) + "\n"
+
+    @classmethod
+    def from_json(cls, text: str, path: Path) -> Manifest:
+        """Parse manifest.json. Raises SnapshotError for another format or a damaged file."""
+        try:
+            raw = json.loads(text)
+            version = raw["format"]
+        except (ValueError, KeyError, TypeError) as error:
+            raise SnapshotError(f"{path}: not a manifest ({error}); {REBUILD}") from error
+        if version != FORMAT:
+            raise SnapshotError(
+                f"{path}: index format {version!r}, this version reads format {FORMAT}; {REBUILD}"
+            )
+        try:
+            raw["model"] = ModelInfo(**raw["model"])
+            raw["calibration"] = Calibration(**raw["calibration"])
+            return cls(**raw)
+        except (KeyError, TypeError) as error:
+            raise SnapshotError(f"{path}: incomplete manifest ({error}); {REBUILD}") from error
+
+
+class Snapshot:
+    """One generation, open for reading. It stays readable while newer ones are built.
+
+    Safe to use from several threads. Close it, or use it in a `with` block.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        """Open the generation in `folder`. Raises SnapshotError when it cannot be answered from."""
+        self.folder = folder
+        manifest_path = folder / MANIFEST
+        try:
+            text = manifest_path.read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise SnapshotError(f"{manifest_path}: cannot be read ({error}); {REBUILD}") from error
+        self.manifest = Manifest.from_json(text, manifest_path)
+        for name, expected in self.manifest.files.items():
+            _check_size(folder / name, expected["size"])
+        self._lock = threading.Lock()
+        try:
+            self._db = tables.open_read_only(folder / PAPERS)
+            self.vectors: np.ndarray = np.load(folder / VECTORS, mmap_mode="r", allow_pickle=False)
+            self.index = VectorIndex.load(folder / FAISS)
+            self.topics = _load_topics(folder)
+        except (OSError, ValueError, KeyError, RuntimeError, sqlite3.Error) as error:
+            raise SnapshotError(f"{folder}: damaged ({error}); {REBUILD}") from error
+        shape = (self.manifest.counts["papers"], self.manifest.model.dimension)
+        if self.vectors.shape != shape or self.index.shape != shape:
+            raise SnapshotError(
+                f"{folder}: vectors are {self.vectors.shape}, the FAISS index {self.index.shape}, "
+                f"the manifest says {shape}; {REBUILD}"
+            )
+
+    @classmethod
+    def open(cls, data: Path) -> Snapshot:
+        """Open the live generation of a data folder.
+
+        A generation that is removed between finding and opening it has been replaced, so the
+        newer one is opened.
+        """
+        number = current_generation(data)
+        while True:
+            try:
+                return cls(data / GENERATIONS / str(number))
+            except SnapshotError:
+                newer = current_generation(data)
+                if newer == number:
+                    raise
+                number = newer
+
+    def __enter__(self) -> Snapshot:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the files."""
+        self._db.close()
+
+    def __len__(self) -> int:
+        return self.manifest.counts["papers"]
+
+    def _query(self, sql: str, values: Sequence[object] = ()) -> list[sqlite3.Row]:
+        with self._lock:
+            return self._db.execute(sql, values).fetchall()
+
+    def papers(self) -> Iterator[Paper]:
+        """All papers, ordered by id."""
+        for start in range(0, len(self), 1000):
+            yield from self.papers_at(range(start, min(start + 1000, len(self))))
+
+    def papers_at(self, rows: Iterable[int]) -> list[Paper]:
+        """The papers of the given rows, in their order."""
+        wanted = [int(row) for row in rows]
+        found = {}
+        for start in range(0, len(wanted), 500):
+            part = wanted[start : start + 500]
+            marks = ",".join("?" * len(part))
+            for record in self._query(f"SELECT * FROM papers WHERE row IN ({marks})", part):  # noqa: S608
+                found[record["row"]] = tables.to_paper(record, self._aliases(record["paper_id"]))
+        return [found[row] for row in wanted]
+
+    def paper(self, paper_id: str) -> Paper:
+        """The paper that has, or ever had, this id, or that this mention belongs to.
+
+        Raises UnknownPaper.
+        """
+        return self.papers_at([self.row(paper_id)])[0]
+
+    def row(self, paper_id: str) -> int:
+        """The row of a paper's vector. Raises UnknownPaper."""
+        sql = (
+            "SELECT row FROM papers WHERE paper_id = ?1 OR paper_id IN "
+            "(SELECT paper_id FROM aliases WHERE alias = ?1 UNION "
+            "SELECT paper_id FROM mentions WHERE mention_id = ?1) "
+            "ORDER BY paper_id = ?1 DESC LIMIT 1"
+        )
+        found = self._query(sql, (paper_id,))
+        if not found:
+            raise UnknownPaper(paper_id)
+        return int(found[0]["row"])
+
+    def _aliases(self, paper_id: str) -> tuple[str, ...]:
+        sql = "SELECT alias FROM aliases WHERE paper_id = ? ORDER BY alias"
+        return tuple(record["alias"] for record in self._query(sql, (paper_id,)))
+
+    def earlier_ids(self) -> dict[str, tuple[str, ...]]:
+        """Every id and alias with the mentions that it stands for, to carry into the next build."""
+        mentions = {
+            record["paper_id"]: tuple(json.loads(record["mention_ids"]))
+            for record in self._query("SELECT paper_id, mention_ids FROM papers")
+        }
+        aliases = self._query("SELECT alias, paper_id FROM aliases")
+        return mentions | {r["alias"]: mentions[r["paper_id"]] for r in aliases}
+
+    def text_rows(self) -> dict[str, int]:
+        """Digest of each embedded text, and the row of its vector."""
+        found = self._query("SELECT text_sha256, row FROM papers")
+        return {record["text_sha256"]: record["row"] for record in found}
+
+    def mentions(self, paper_id: str | None = None) -> Iterator[tuple[Mention, str]]:
+        """(mention, id of its paper), of one paper or of all, ordered by file and line."""
+        where, values = ("WHERE paper_id = ?", (paper_id,)) if paper_id else ("", ())
+        sql = f"SELECT * FROM mentions {where} ORDER BY source, line_start"  # noqa: S608
+        for record in self._query(sql, values):
+            yield tables.to_mention(record), record["paper_id"]
+
+    def merges(self, paper_id: str | None = None) -> Iterator[tuple[Merge, str]]:
+        """(merge, id of the paper it made), of one paper or of all, in the order of joining."""
+        where, values = ("WHERE paper_id = ?", (paper_id,)) if paper_id else ("", ())
+        sql = f"SELECT * FROM merges {where} ORDER BY paper_id, position"  # noqa: S608
+        for record in self._query(sql, values):
+            yield tables.to_merge(record), record["paper_id"]
+
+    def skipped(self) -> list[Skip]:
+        """What was not taken from the sources, and why."""
+        found = self._query("SELECT source, line, why FROM skipped ORDER BY position")
+        return [Skip(r["source"], r["line"], r["why"]) for r in found]
+
+    def files(self) -> list[dict[str, Any]]:
+        """The files that were read: source, layout, sha256, mentions."""
+        return [dict(r) for r in self._query("SELECT * FROM files ORDER BY source")]
+
+    def rows_where(self, conditions: Sequence[str], values: Sequence[object]) -> np.ndarray:
+        """Rows of the papers that meet all conditions (SQL over the papers table), ascending."""
+        sql = f"SELECT row FROM papers WHERE {' AND '.join(conditions)} ORDER BY row"  # noqa: S608
+        return np.array([r["row"] for r in self._query(sql, values)], dtype=np.int64)
+
+    def check_encoder(self, encoder: Encoder) -> None:
+        """Raise SnapshotError when the index was filled by another model than `encoder`."""
+        has, given = self.manifest.model, encoder.info
+        if (has.sha256, has.dimension) != (given.sha256, given.dimension):
+            raise SnapshotError(
+                f"{self.folder}: built with the model {has.name!r} (weights {has.sha256[:12]}, "
+                f"{has.dimension} dimensions), asked with {given.name!r} ({given.sha256[:12]}, "
+                f"{given.dimension}); {REBUILD} --model {given.name}"
+            )
+
+    def verify(self) -> dict[str, int]:
+        """Check every digest and count. Returns what was checked.
+
+        Raises SnapshotError that names the first file or figure that does not agree.
+        """
+        for name, expected in self.manifest.files.items():
+            found = sha256_of(self.folder / name)
+            if found != expected["sha256"]:
+                raise SnapshotError(
+                    f"{self.folder / name}: sha256 is {found}, "
+                    f"the manifest says {expected['sha256']}; {REBUILD}"
+                )
+        problems = tables.check(self._db, self.manifest.counts)
+        norms = np.linalg.norm(self.vectors.astype(np.float32), axis=1)
+        if len(norms) and not np.all(np.abs(norms - 1) < _NORM_TOLERANCE):
+            problems.append(f"vectors are not of length 1 (from {norms.min()} to {norms.max()})")
+        for row in range(0, len(self), max(1, len(self) // 1000)):
+            if not np.array_equal(self.index.vector(row), self.vectors[row].astype(np.float32)):
+                problems.append(f"row {row} differs between {VECTORS} and {FAISS}")
+                break
+        if len(self.topics.assignment) != len(self):
+            problems.append(f"{len(self.topics.assignment)} topic assignments")
+        if problems:
+            raise SnapshotError(f"{self.folder}: {'; '.join(problems)}; {REBUILD}")
+        return {"files": len(self.manifest.files), **self.manifest.counts}
+
+
+def current_generation(data: Path) -> int:
+    """The number of the live generation. Raises SnapshotError when there is none."""
+    path = data / CURRENT
+    try:
+        text = path.read_text(encoding="ascii").strip()
+    except FileNotFoundError as error:
+        raise SnapshotError(f"{data}: no index here yet; {REBUILD} --data {data}") from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise SnapshotError(f"{path}: cannot be read ({error}); {REBUILD}") from error
+    if not text.isdecimal():
+        raise SnapshotError(f"{path}: holds {text[:40]!r} and not a number; {REBUILD}")
+    return int(text)
+
+
+def sha256_of(path: Path) -> str:
+    """SHA-256 of a file, in hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def save_topics(folder: Path, topics: Topics) -> None:
+    """Write the topics beside the other files of a generation."""
+    listed = [asdict(topic) for topic in topics.topics]
+    text = json.dumps(listed, ensure_ascii=False, indent=1)
+    (folder / TOPICS).write_text(text + "\n", encoding="utf-8")
+    np.save(folder / ASSIGNMENT, topics.assignment, allow_pickle=False)
+    np.save(folder / CENTROIDS, topics.centroids, allow_pickle=False)
+
+
+def _load_topics(folder: Path) -> Topics:
+    listed = json.loads((folder / TOPICS).read_text(encoding="utf-8"))
+    return Topics(
+        tuple(Topic(**{**topic, "terms": tuple(topic["terms"])}) for topic in listed),
+        np.load(folder / CENTROIDS, allow_pickle=False),
+        np.load(folder / ASSIGNMENT, allow_pickle=False),
+    )
+
+
+def _check_size(path: Path, expected: int) -> None:
+    try:
+        size = path.stat().st_size
+    except OSError as error:
+        raise SnapshotError(f"{path}: missing; {REBUILD}") from error
+    if size != expected:
+        raise SnapshotError(f"{path}: {size} bytes, the manifest says {expected}; {REBUILD}")

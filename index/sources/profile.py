@@ -1,0 +1,185 @@
+"""Profile pages of a site that folds its abstracts: "… (voir plus)" or "… (see more)".
+
+Saved whole, the page has a heading "Publications", then for each work its title, none to several
+lines with one author each, the abstract if any, and sometimes a date and a venue. Trimmed to its
+longer lines it has no heading, few titles and no authors. Both are read by one grammar,
+
+    work = [title] author* [abstract] [date] [venue]
+
+over lines of which each is told by its shape; on a whole page a work cannot lack its title.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from index.names import NameModel
+from index.records import Mention, Skip
+from index.sources.page import (
+    SPLICE,
+    SPLICE_AT,
+    Page,
+    clean_abstract,
+    is_boilerplate,
+    is_cut_off,
+    is_prose,
+    iso_date,
+)
+from index.text import fold_space, words
+
+_HEADING = re.compile(
+    r"(?:(?:recent|selected|latest|featured) )?publications?"
+    r"(?: (?:récentes|choisies|sélectionnées|scientifiques))?\s*:?$",
+    re.IGNORECASE,
+)
+_STATUS = re.compile(
+    r"\s*\((?:publi|pre-?print|pré-?publi|pré-?impr|accept|in press|sous presse|submitted|soumis"
+    r"|poster|oral|spotlight|workshop|under review|en évaluation|rejected|refus|à paraître"
+    r"|to appear|forthcoming)[^()]*(?:\([^()]*\)[^()]*)?\)$",
+    re.IGNORECASE,
+)
+_VENUE_WORD = re.compile(
+    r"\b(?:conference|conférence|proceedings|journal|transactions|symposium|workshop|letters"
+    r"|annals|advances in|review|reviews|arxiv|biorxiv|medrxiv|nature|science|plos|neurips|icml"
+    r"|iclr|openreview|lecture notes|magazine|bulletin|revue|cahiers|actes)\b",
+    re.IGNORECASE,
+)
+_FEWEST_TITLE_WORDS = 4  # of a title on a trimmed page that stands before the first abstract
+
+
+@dataclass
+class _Work:
+    """A work while its lines are being gathered; line indices count from 0."""
+
+    first: int
+    last: int
+    title: str | None = None
+    authors: list[str] = field(default_factory=list)
+    abstract: str | None = None
+    date: tuple[str, int] | None = None
+    venue: str | None = None
+
+    @property
+    def past_authors(self) -> bool:
+        """True once a line has come after which no author can follow."""
+        return self.abstract is not None or self.date is not None or self.venue is not None
+
+
+class Profile:
+    """Reads whole and trimmed profile pages with spliced abstracts."""
+
+    name = "profile"
+
+    def marks(self, page: Page) -> int:
+        """Spliced lines."""
+        return sum(SPLICE.search(line) is not None for line in page.lines)
+
+    def read(self, page: Page, names: NameModel) -> Iterator[Mention | Skip]:
+        """The works from the first one on; what comes before it is the page's own text."""
+        first_splice = next(i for i, line in enumerate(page.lines) if SPLICE.search(line))
+        headings = [i for i in range(first_splice) if _HEADING.match(page.lines[i].strip())]
+        whole = bool(headings)
+        start = headings[-1] + 1 if whole else _trimmed_start(page, first_splice)
+        for work in _works(page, start, whole, names):
+            yield _mention(page, work, whole)
+
+
+def _trimmed_start(page: Page, first_splice: int) -> int:
+    """Where the works begin on a page without heading: at the first abstract, or its title."""
+    before = first_splice - 1
+    while before >= 0 and not page.lines[before].strip():
+        before -= 1
+    if before < 0:
+        return first_splice
+    line = page.lines[before].strip()
+    title_words = words(line)
+    shared = set(title_words) & {w for w in words(page.lines[first_splice]) if len(w) > 4}
+    is_title = (
+        len(title_words) >= _FEWEST_TITLE_WORDS
+        and len(line) <= 2 * SPLICE_AT
+        and not is_boilerplate(line)
+        and not is_prose(line)
+        and bool(shared)
+    )
+    return before if is_title else first_splice
+
+
+def _works(page: Page, start: int, whole: bool, names: NameModel) -> Iterator[_Work]:
+    work: _Work | None = None
+    last_splice = max(i for i, line in enumerate(page.lines) if SPLICE.search(line))
+    filled = [i for i in range(start, len(page.lines)) if page.lines[i].strip()]
+    for position, i in enumerate(filled):
+        line = fold_space(page.lines[i])
+        after = page.lines[filled[position + 1]] if position + 1 < len(filled) else ""
+        if i > last_splice and is_boilerplate(line):  # the page's own last words
+            continue
+        kind = _line_kind(line, after, work, whole, names)
+        starts_new = kind == "title" or (kind == "abstract" and (work is None or work.past_authors))
+        if starts_new:
+            if work is not None:
+                yield work
+            work = _Work(first=i, last=i)
+        assert work is not None  # the first line of a stretch is a title or an abstract
+        work.last = i
+        if kind == "title":
+            work.title = line
+        elif kind == "author":
+            work.authors.append(line)
+        elif kind == "abstract":
+            work.abstract = clean_abstract(page.lines[i])
+        elif kind == "date":
+            work.date = iso_date(line)
+        else:
+            work.venue = _STATUS.sub("", line) or line
+    if work is not None:
+        yield work
+
+
+def _line_kind(line: str, after: str, work: _Work | None, whole: bool, names: NameModel) -> str:
+    """What a line is, given the work so far and the line that follows."""
+    if SPLICE.search(line):
+        return "abstract"
+    if work is None:
+        return "title"
+    if iso_date(line) and work.date is None:
+        return "date"
+    if work.venue is None and (work.abstract or work.date) and _is_venue(line, work):
+        return "venue"
+    # A short abstract needs no splice. It is a sentence, and no author follows it.
+    is_sentence = (
+        len(line) <= SPLICE_AT + 10
+        and is_prose(line)
+        and not line.endswith("?")
+        and not SPLICE.search(after)
+    )
+    if work.past_authors:
+        return "abstract" if is_sentence and not whole else "title"
+    if names.name_odds(line) > 0:
+        return "author"
+    if is_sentence and names.name_odds(fold_space(after)) <= 0:
+        return "abstract"
+    return "title"
+
+
+def _is_venue(line: str, work: _Work) -> bool:
+    if _STATUS.search(line):
+        return True
+    return work.date is not None and len(line) <= SPLICE_AT and bool(_VENUE_WORD.search(line))
+
+
+def _mention(page: Page, work: _Work, whole: bool) -> Mention:
+    return Mention(
+        source=page.source,
+        line_start=work.first + 1,
+        line_end=work.last + 1,
+        title=work.title,
+        authors=tuple(work.authors),
+        authors_truncated=whole,  # the site prints only the co-authors that it knows
+        year=work.date[1] if work.date else None,
+        date=work.date[0] if work.date else None,
+        venue=work.venue,
+        abstract=work.abstract,
+        abstract_truncated=work.abstract is not None and is_cut_off(work.abstract),
+    )

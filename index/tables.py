@@ -1,0 +1,197 @@
+"""The SQLite schema of a generation, and records to and from its rows.
+
+Lists and mappings are stored as JSON text. The SQL function `has_words(column, text)` searches in
+them for the filters of `search.filters`.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from index.records import Evidence, Mention, Merge, Paper, Skip
+from index.text import words
+
+_SCHEMA = """
+CREATE TABLE papers (
+    row INTEGER PRIMARY KEY,          -- row of the paper's vector
+    paper_id TEXT NOT NULL UNIQUE,
+    title TEXT, other_titles TEXT NOT NULL,
+    authors TEXT NOT NULL, authors_truncated INTEGER NOT NULL,
+    year INTEGER, date TEXT, venue TEXT, categories TEXT NOT NULL,
+    abstract TEXT, abstract_truncated INTEGER NOT NULL,
+    doi TEXT, arxiv TEXT, url TEXT,
+    mention_ids TEXT NOT NULL, fields_from TEXT NOT NULL,
+    text_sha256 TEXT NOT NULL         -- of the text that was embedded
+);
+CREATE INDEX papers_year ON papers (year);
+CREATE TABLE mentions (
+    mention_id TEXT PRIMARY KEY, paper_id TEXT NOT NULL,
+    source TEXT NOT NULL, line_start INTEGER NOT NULL, line_end INTEGER NOT NULL,
+    title TEXT, authors TEXT NOT NULL, authors_truncated INTEGER NOT NULL,
+    year INTEGER, date TEXT, venue TEXT, categories TEXT NOT NULL,
+    abstract TEXT, abstract_truncated INTEGER NOT NULL, doi TEXT, arxiv TEXT, url TEXT
+) WITHOUT ROWID;
+CREATE INDEX mentions_paper ON mentions (paper_id);
+CREATE TABLE merges (
+    paper_id TEXT NOT NULL, position INTEGER NOT NULL, a TEXT NOT NULL, b TEXT NOT NULL,
+    rule TEXT NOT NULL, score REAL NOT NULL, why TEXT NOT NULL, scores TEXT NOT NULL,
+    PRIMARY KEY (paper_id, position)
+) WITHOUT ROWID;
+CREATE TABLE aliases (alias TEXT PRIMARY KEY, paper_id TEXT NOT NULL) WITHOUT ROWID;
+CREATE INDEX aliases_paper ON aliases (paper_id);
+CREATE TABLE files (source TEXT PRIMARY KEY, layout TEXT, sha256 TEXT, mentions INTEGER NOT NULL);
+CREATE TABLE skipped (position INTEGER PRIMARY KEY, source TEXT NOT NULL, line INTEGER, why TEXT);
+"""
+_MENTION_FIELDS = (
+    "mention_id", "source", "line_start", "line_end", "title", "authors", "authors_truncated",
+    "year", "date", "venue", "categories", "abstract", "abstract_truncated", "doi", "arxiv", "url",
+)  # fmt: skip
+_PAPER_FIELDS = (
+    "paper_id", "title", "other_titles", "authors", "authors_truncated", "year", "date", "venue",
+    "categories", "abstract", "abstract_truncated", "doi", "arxiv", "url", "mention_ids",
+    "fields_from",
+)  # fmt: skip
+_LISTS = {"authors", "categories", "other_titles", "mention_ids"}
+_BOOLEANS = {"authors_truncated", "abstract_truncated"}
+
+
+def create(path: Path) -> sqlite3.Connection:
+    """An empty database. It is written once and synced by the caller, so it keeps no journal."""
+    db = sqlite3.connect(path)
+    db.executescript(f"PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; {_SCHEMA}")
+    return db
+
+
+def open_read_only(path: Path) -> sqlite3.Connection:
+    """A connection that several threads may use in turn. Raises sqlite3.Error."""
+    uri = f"{path.resolve().as_uri()}?mode=ro&immutable=1"
+    db = sqlite3.connect(uri, uri=True, check_same_thread=False)
+    db.row_factory = sqlite3.Row
+    db.create_function("has_words", 2, _has_words, deterministic=True)
+    db.execute("SELECT count(*) FROM papers")
+    return db
+
+
+def insert_papers(db: sqlite3.Connection, papers: Iterable[tuple[Paper, str]]) -> None:
+    """(paper, digest of its text) in the order of their rows."""
+    columns = ("row", *_PAPER_FIELDS, "text_sha256")
+    rows = (
+        (row, *_values(paper, _PAPER_FIELDS), text_sha256)
+        for row, (paper, text_sha256) in enumerate(papers)
+    )
+    _insert(db, "papers", columns, rows)
+
+
+def insert_mentions(
+    db: sqlite3.Connection, mentions: Iterable[Mention], home: Mapping[str, str]
+) -> None:
+    """Mentions with the paper of each."""
+    rows = ((*_values(m, _MENTION_FIELDS), home[m.mention_id]) for m in mentions)
+    _insert(db, "mentions", (*_MENTION_FIELDS, "paper_id"), rows)
+
+
+def insert_merges(db: sqlite3.Connection, merges: Sequence[Merge], home: Mapping[str, str]) -> None:
+    """The merge log, in the order of joining."""
+    columns = ("paper_id", "position", "a", "b", "rule", "score", "why", "scores")
+    rows = (
+        (home[m.a], i, m.a, m.b, e.rule, e.score, e.why, json.dumps(dict(e.scores)))
+        for i, m in enumerate(merges)
+        for e in (m.evidence,)
+    )
+    _insert(db, "merges", columns, rows)
+
+
+def insert_aliases(db: sqlite3.Connection, papers: Iterable[Paper]) -> None:
+    """Every other id of each paper."""
+    _insert(
+        db, "aliases", ("alias", "paper_id"), ((a, p.paper_id) for p in papers for a in p.aliases)
+    )
+
+
+def insert_reading(
+    db: sqlite3.Connection,
+    files: Iterable[tuple[str, str | None, str | None, int]],
+    skipped: Iterable[Skip],
+) -> None:
+    """The files that were read, and what was skipped."""
+    _insert(db, "files", ("source", "layout", "sha256", "mentions"), files)
+    rows = ((i, s.source, s.line, s.why) for i, s in enumerate(skipped))
+    _insert(db, "skipped", ("position", "source", "line", "why"), rows)
+
+
+def check(db: sqlite3.Connection, counts: Mapping[str, int]) -> list[str]:
+    """What disagrees inside the database or with the counts of the manifest, in words."""
+    problems = []
+    state = db.execute("PRAGMA integrity_check").fetchone()[0]
+    if state != "ok":
+        problems.append(f"SQLite says {state!r}")
+    for table in ("papers", "mentions", "merges", "files", "skipped"):
+        found = db.execute(f"SELECT count(*) FROM {table}").fetchone()[0]  # noqa: S608
+        if found != counts[table]:
+            problems.append(f"{found} {table}, the manifest says {counts[table]}")
+    questions = {
+        "rows are not numbered from 0": "SELECT count(*) <> coalesce(max(row) + 1, 0) FROM papers",
+        "a mention belongs to no paper": "SELECT count(*) FROM mentions "
+        "WHERE paper_id NOT IN (SELECT paper_id FROM papers)",
+        "an alias leads nowhere": "SELECT count(*) FROM aliases "
+        "WHERE paper_id NOT IN (SELECT paper_id FROM papers)",
+    }
+    return problems + [words for words, sql in questions.items() if db.execute(sql).fetchone()[0]]
+
+
+def to_paper(record: sqlite3.Row, aliases: tuple[str, ...]) -> Paper:
+    """A row of the papers table as a Paper."""
+    values = {name: _value(name, record[name]) for name in _PAPER_FIELDS}
+    return Paper(**values, aliases=aliases)
+
+
+def to_mention(record: sqlite3.Row) -> Mention:
+    """A row of the mentions table as a Mention."""
+    return Mention(**{name: _value(name, record[name]) for name in _MENTION_FIELDS})
+
+
+def to_merge(record: sqlite3.Row) -> Merge:
+    """A row of the merges table as a Merge."""
+    scores = json.loads(record["scores"])
+    evidence = Evidence(record["rule"], record["score"], record["why"], scores)
+    return Merge(record["a"], record["b"], evidence)
+
+
+def _has_words(stored: str | None, wanted: str) -> bool:
+    """SQL function: some value of the column holds all the words, accents and case aside.
+
+    For a column with a JSON list each element is asked by itself, so that "Leo Liu" does not
+    match the first name of one author and the surname of another.
+    """
+    values = json.loads(stored) if stored and stored.startswith("[") else [stored or ""]
+    asked = set(words(wanted))
+    return bool(asked) and any(asked <= set(words(value)) for value in values)
+
+
+def _insert(
+    db: sqlite3.Connection, table: str, columns: Sequence[str], rows: Iterable[Sequence[object]]
+) -> None:
+    marks = ",".join("?" * len(columns))
+    db.executemany(f"INSERT INTO {table} ({','.join(columns)}) VALUES ({marks})", rows)  # noqa: S608
+
+
+def _values(record: Paper | Mention, fields: Sequence[str]) -> list[object]:
+    values = []
+    for name in fields:
+        value = getattr(record, name)
+        if name in _LISTS or name == "fields_from":
+            value = json.dumps(value, ensure_ascii=False)
+        values.append(value)
+    return values
+
+
+def _value(name: str, stored: Any) -> Any:
+    if name in _LISTS:
+        return tuple(json.loads(stored))
+    if name == "fields_from":
+        return json.loads(stored)
+    return bool(stored) if name in _BOOLEANS else stored

@@ -1,0 +1,191 @@
+"""How a generation comes to stand: built aside, synced, reopened and checked, then swapped in.
+
+The swap is one atomic rename of CURRENT. A crash before it leaves the old generation live and a
+folder that the next build clears away; a crash after it leaves the new one live.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import sqlite3
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from filelock import FileLock, Timeout
+
+from index import snapshot, tables
+from index.ann import VectorIndex
+from index.calibration import Calibration
+from index.encoder import ModelInfo
+from index.errors import AbstractsError, BusyError, SnapshotError
+from index.records import Mention, Merge, Paper, Skip
+from index.snapshot import Manifest, Snapshot, sha256_of
+from index.topics import Topics
+
+_LOCK = ".build.lock"
+_ASIDE = ".building"
+_KEPT = 2  # generations: the live one, and one that a reader may be about to open
+_LIBRARIES = ("faiss-cpu", "numpy", "rapidfuzz", "sentence-transformers", "torch")
+
+
+@dataclass(frozen=True)
+class Contents:
+    """All that goes into a generation. Row n of `vectors` belongs to `papers[n]`."""
+
+    papers: Sequence[Paper]
+    text_digests: Sequence[str]
+    mentions: Sequence[Mention]
+    merges: Sequence[Merge]
+    files: Sequence[tuple[str, str | None, str | None, int]]  # source, layout, sha256, mentions
+    skipped: Sequence[Skip]
+    vectors: np.ndarray
+    index: VectorIndex
+    topics: Topics
+    model: ModelInfo
+    calibration: Calibration
+    sources: Sequence[str]
+    settings: dict[str, Any]
+
+
+@contextlib.contextmanager
+def build_lock(data: Path) -> Iterator[None]:
+    """Hold the data folder against other builds. The lock of a dead process is no lock.
+
+    Raises BusyError when another build is running, SnapshotError when the folder cannot be made.
+    """
+    try:
+        data.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(data / _LOCK)
+        lock.acquire(timeout=0)
+    except Timeout as error:
+        raise BusyError(f"{data}: another build is running here; wait for it to end") from error
+    except OSError as error:
+        raise SnapshotError(f"{data}: cannot be written: {error.strerror or error}") from error
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def write_generation(data: Path, contents: Contents) -> int:
+    """Write, check and swap in a new generation; gives its number. Needs `build_lock`.
+
+    Raises SnapshotError when it cannot be written (no space, no permission) or does not read back
+    as written; the old generation then stays live.
+    """
+    generations = data / snapshot.GENERATIONS
+    aside = generations / _ASIDE
+    try:
+        generations.mkdir(exist_ok=True)
+        shutil.rmtree(aside, ignore_errors=True)
+        aside.mkdir()
+        number = 1 + max(
+            (int(p.name) for p in generations.iterdir() if p.name.isdecimal()), default=0
+        )
+        _write_files(aside, contents)
+        _write_manifest(aside, contents, number)
+        with Snapshot(aside) as written:
+            written.verify()
+        final = generations / str(number)
+        aside.rename(final)
+        _sync(generations)
+        _swap(data, number)
+    except (OSError, RuntimeError, sqlite3.Error, ValueError) as error:
+        shutil.rmtree(aside, ignore_errors=True)
+        raise SnapshotError(
+            f"{data}: the index cannot be written: {error}{_advice(error)}"
+        ) from error
+    except AbstractsError:
+        shutil.rmtree(aside, ignore_errors=True)
+        raise
+    remove_old(data, number)
+    return number
+
+
+def remove_old(data: Path, live: int) -> None:
+    """Delete generations that are neither live nor the one before; readers keep open files."""
+    numbers = (int(p.name) for p in (data / snapshot.GENERATIONS).iterdir() if p.name.isdecimal())
+    older = sorted((n for n in numbers if n < live), reverse=True)
+    for number in older[_KEPT - 1 :]:
+        shutil.rmtree(data / snapshot.GENERATIONS / str(number), ignore_errors=True)
+
+
+def _write_files(folder: Path, contents: Contents) -> None:
+    home = {m: p.paper_id for p in contents.papers for m in p.mention_ids}
+    db = tables.create(folder / snapshot.PAPERS)
+    with contextlib.closing(db):
+        tables.insert_papers(db, zip(contents.papers, contents.text_digests, strict=True))
+        tables.insert_mentions(db, contents.mentions, home)
+        tables.insert_merges(db, contents.merges, home)
+        tables.insert_aliases(db, contents.papers)
+        tables.insert_reading(db, contents.files, contents.skipped)
+        db.commit()
+    np.save(folder / snapshot.VECTORS, contents.vectors, allow_pickle=False)
+    contents.index.save(folder / snapshot.FAISS)
+    snapshot.save_topics(folder, contents.topics)
+
+
+def _write_manifest(folder: Path, contents: Contents, number: int) -> None:
+    manifest = Manifest(
+        format=snapshot.FORMAT,
+        generation=number,
+        created=datetime.now(UTC).isoformat(timespec="seconds"),
+        model=contents.model,
+        metric="cosine",
+        ann=contents.index.kind,
+        counts={
+            "papers": len(contents.papers),
+            "mentions": len(contents.mentions),
+            "merges": len(contents.merges),
+            "files": len(contents.files),
+            "skipped": len(contents.skipped),
+            "topics": len(contents.topics.topics),
+        },
+        files={},
+        sources=list(contents.sources),
+        settings=contents.settings,
+        calibration=contents.calibration,
+        versions={name: version(name) for name in _LIBRARIES},
+    )
+    files = {}
+    for name in snapshot.FILES:
+        path = folder / name
+        _sync(path)
+        files[name] = {"size": path.stat().st_size, "sha256": sha256_of(path)}
+    path = folder / snapshot.MANIFEST
+    path.write_text(replace(manifest, files=files).to_json(), encoding="utf-8")
+    _sync(path)
+    _sync(folder)
+
+
+def _swap(data: Path, number: int) -> None:
+    fresh = data / f"{snapshot.CURRENT}.new"
+    fresh.write_text(f"{number}\n", encoding="ascii")
+    _sync(fresh)
+    fresh.replace(data / snapshot.CURRENT)
+    _sync(data)
+
+
+def _sync(path: Path) -> None:
+    """Bring a file, or the names in a folder, to the disk."""
+    if path.is_dir() and os.name == "nt":  # Windows cannot sync a folder and need not
+        return
+    descriptor = os.open(path, os.O_RDONLY if os.name != "nt" else os.O_RDWR)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _advice(error: Exception) -> str:
+    text = str(error).lower()
+    if "no space" in text or "disk is full" in text or "not enough free space" in text:
+        return "; free some space and build again (the old index still answers)"
+    return "; the old index, if there was one, still answers"

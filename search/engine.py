@@ -1,0 +1,251 @@
+"""Answering questions from a snapshot: free text, papers like these, papers on a topic."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from index.build import data_folder
+from index.encoder import Encoder, load_encoder
+from index.errors import AbstractsError
+from index.records import Paper
+from index.snapshot import Snapshot
+from index.text import sentence_spans
+from index.topics import Topic
+from search.filters import Filters
+
+# Rocchio (1971), "Relevance feedback in information retrieval": weight of what to stay away from.
+_UNLIKE = 0.5
+# Maximal marginal relevance (Carbonell and Goldstein, 1998): share of relevance against novelty.
+_RELEVANCE = 0.6
+_POOL = 50  # candidates among which topic-similar papers are spread
+
+
+class UnknownTopicError(AbstractsError):
+    """No topic has the given id."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """One answer."""
+
+    rank: int  # from 1
+    paper: Paper
+    score: float  # what the ranking is by; comparable within one answer only
+    dense: float | None  # cosine of query and paper, in [-1, 1]
+    lexical: float | None  # BM25 score, when a lexical leg took part
+    strength: str  # "strong", "fair" or "weak", against what unrelated text scores here
+    sentence: str | None  # the sentence of the abstract that is nearest to the query
+    span: tuple[int, int] | None  # where it stands: abstract[span[0]:span[1]] == sentence
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values with the keys of the command line's JSON."""
+        return {
+            "rank": self.rank,
+            "paper_id": self.paper.paper_id,
+            "title": self.paper.title,
+            "authors": list(self.paper.authors),
+            "year": self.paper.year,
+            "venue": self.paper.venue,
+            "score": self.score,
+            "dense": self.dense,
+            "lexical": self.lexical,
+            "strength": self.strength,
+            "sentence": self.sentence,
+            "span": list(self.span) if self.span else None,
+        }
+
+
+class Searcher:
+    """Serves one generation of an index. Safe to share between threads."""
+
+    def __init__(self, snapshot: Snapshot, encoder: Encoder) -> None:
+        """Raises SnapshotError when the index was filled by another model than `encoder`."""
+        snapshot.check_encoder(encoder)
+        self.snapshot = snapshot
+        self._encoder = encoder
+
+    @classmethod
+    def open(
+        cls, data: str | os.PathLike[str] | None = None, *, encoder: Encoder | None = None
+    ) -> Searcher:
+        """Open the live index of a data folder, with the model that it was built with.
+
+        Raises SnapshotError for an index that cannot be answered from, EncoderError when its
+        model is not to be had.
+        """
+        snapshot = Snapshot.open(data_folder(data))
+        return cls(snapshot, encoder or load_encoder(snapshot.manifest.model.name))
+
+    def __len__(self) -> int:
+        return len(self.snapshot)
+
+    def search(self, query: str, k: int = 10, filters: Filters | None = None) -> list[Hit]:
+        """The k papers that are most about the query, best first.
+
+        Raises ValueError for an empty query.
+        """
+        if not query.strip():
+            raise ValueError("the query is empty; write what the papers should be about")
+        return self._nearest(self._encoder.encode_query([query])[0], k, filters)
+
+    def search_many(
+        self, queries: Sequence[str], k: int = 10, filters: Filters | None = None
+    ) -> list[list[Hit]]:
+        """`search` for each query."""
+        return [self.search(query, k, filters) for query in queries]
+
+    def similar(
+        self,
+        like: Sequence[str],
+        unlike: Sequence[str] = (),
+        k: int = 10,
+        filters: Filters | None = None,
+    ) -> list[Hit]:
+        """The k papers most like the papers `like` and least like the papers `unlike`.
+
+        Ids may be any that a paper ever had. None of the given papers comes back. Raises
+        UnknownPaper, and ValueError when `like` is empty or shares a paper with `unlike`.
+        """
+        if not like:
+            raise ValueError("name at least one paper that the results should be like")
+        seeds = [self.snapshot.row(paper_id) for paper_id in like]
+        against = [self.snapshot.row(paper_id) for paper_id in unlike]
+        both = set(seeds) & set(against)
+        if both:
+            names = ", ".join(p.display_title for p in self.snapshot.papers_at(sorted(both)))
+            raise ValueError(f"asked for both like and unlike: {names}")
+        vector = self._mean(seeds)
+        if against:
+            vector = _unit(vector - _UNLIKE * self._mean(against))
+        return self._nearest(vector, k, filters, without={*seeds, *against})
+
+    def topics(self) -> tuple[Topic, ...]:
+        """All topics, largest first."""
+        return self.snapshot.topics.topics
+
+    def topic(self, topic_id: str) -> Topic:
+        """The topic of that id. Raises UnknownTopicError."""
+        return self.topics()[self._topic_position(topic_id)]
+
+    def topic_of(self, paper_id: str) -> Topic:
+        """The topic that a paper belongs to. Raises UnknownPaper."""
+        return self.topics()[self.snapshot.topics.assignment[self.snapshot.row(paper_id)]]
+
+    def topic_papers(self, topic_id: str, limit: int | None = None) -> list[str]:
+        """Ids of the papers on a topic, the most central first. Raises UnknownTopicError."""
+        rows = self._topic_rows(topic_id)[:limit]
+        return [paper.paper_id for paper in self.snapshot.papers_at(rows)]
+
+    def on_topic(self, topic_id: str, k: int = 10) -> list[Hit]:
+        """The k most central papers of a topic. Raises UnknownTopicError."""
+        centre = self.snapshot.topics.centroids[self._topic_position(topic_id)]
+        return self._hits(self._topic_rows(topic_id)[:k], _unit(centre))
+
+    def topic_similar(self, paper_id: str, k: int = 10) -> list[Hit]:
+        """Papers that share the theme of a paper, spread over the theme rather than its wording.
+
+        From the papers nearest to the middle between the paper and its topic's centre, each next
+        one is chosen by maximal marginal relevance. Raises UnknownPaper.
+        """
+        row = self.snapshot.row(paper_id)
+        centre = self.snapshot.topics.centroids[self.snapshot.topics.assignment[row]]
+        theme = _unit(self._mean([row]) + _unit(centre))
+        _, rows = self.snapshot.index.search(theme, _POOL + 1)
+        pool = [int(r) for r in rows if r != row]
+        return self._hits(self._spread(theme, pool, k), theme)
+
+    def paper(self, paper_id: str) -> Paper:
+        """The paper with this id, now or in an earlier build. Raises UnknownPaper."""
+        return self.snapshot.paper(paper_id)
+
+    def _nearest(
+        self,
+        vector: np.ndarray,
+        k: int,
+        filters: Filters | None,
+        without: set[int] | None = None,
+    ) -> list[Hit]:
+        if k < 1:
+            raise ValueError(f"k is {k}; ask for at least one hit")
+        without = without or set()
+        allowed = None if filters is None or filters.is_empty else filters.rows(self.snapshot)
+        _, rows = self.snapshot.index.search(vector, k + len(without), allowed)
+        return self._hits([int(r) for r in rows if int(r) not in without][:k], vector)
+
+    def _hits(self, rows: Sequence[int], vector: np.ndarray) -> list[Hit]:
+        """Hits for rows in the given order, scored by the cosine with `vector`."""
+        papers = self.snapshot.papers_at(rows)
+        sentences = self._best_sentences(papers, vector)
+        calibration = self.snapshot.manifest.calibration
+        hits = []
+        for rank, (row, paper, span) in enumerate(zip(rows, papers, sentences, strict=True), 1):
+            score = round(float(self.snapshot.index.vector(row) @ vector), 4)
+            sentence = paper.abstract[slice(*span)] if paper.abstract and span else None
+            strength = calibration.strength(score)
+            hits.append(Hit(rank, paper, score, score, None, strength, sentence, span))
+        return hits
+
+    def _best_sentences(
+        self, papers: Sequence[Paper], vector: np.ndarray
+    ) -> list[tuple[int, int] | None]:
+        """For each paper the span of the sentence nearest to `vector`."""
+        spans = [sentence_spans(paper.abstract or "") for paper in papers]
+        texts = [
+            (paper.abstract or "")[start:end]
+            for paper, of_paper in zip(papers, spans, strict=True)
+            for start, end in of_paper
+        ]
+        if not texts:
+            return [None] * len(papers)
+        scores = self._encoder.encode_document(texts) @ vector
+        best: list[tuple[int, int] | None] = []
+        at = 0
+        for of_paper in spans:
+            part = scores[at : at + len(of_paper)]
+            best.append(of_paper[int(np.argmax(part))] if len(part) else None)
+            at += len(of_paper)
+        return best
+
+    def _mean(self, rows: Sequence[int]) -> np.ndarray:
+        vectors = np.stack([self.snapshot.index.vector(row) for row in rows])
+        return _unit(vectors.mean(axis=0))
+
+    def _topic_position(self, topic_id: str) -> int:
+        for position, topic in enumerate(self.topics()):
+            if topic.topic_id == topic_id:
+                return position
+        known = f"t1 to t{len(self.topics())}" if self.topics() else "there are none"
+        raise UnknownTopicError(f"no topic has the id {topic_id!r} ({known})")
+
+    def _topic_rows(self, topic_id: str) -> list[int]:
+        position = self._topic_position(topic_id)
+        rows = np.flatnonzero(self.snapshot.topics.assignment == position)
+        centre = self.snapshot.topics.centroids[position]
+        scores = self.snapshot.vectors[rows].astype(np.float32) @ centre
+        return [int(r) for r in rows[np.lexsort((rows, -scores))]]
+
+    def _spread(self, theme: np.ndarray, pool: Sequence[int], k: int) -> list[int]:
+        """Maximal marginal relevance: relevant to the theme, unlike what is already chosen."""
+        if not pool:
+            return []
+        vectors = np.stack([self.snapshot.index.vector(row) for row in pool])
+        relevance = vectors @ theme
+        likeness = np.full(len(pool), -1.0)
+        chosen: list[int] = []
+        while len(chosen) < min(k, len(pool)):
+            gain = _RELEVANCE * relevance - (1 - _RELEVANCE) * np.maximum(likeness, 0)
+            gain[chosen] = -np.inf
+            best = int(np.argmax(gain))
+            chosen.append(best)
+            likeness = np.maximum(likeness, vectors @ vectors[best])
+        return [pool[i] for i in chosen]
+
+
+def _unit(vector: np.ndarray) -> np.ndarray:
+    norm = float(np.linalg.norm(vector))
+    return vector / norm if norm else vector

@@ -1,0 +1,1 @@
+"""Pipelines that make the data files and models that ship with the package."""
