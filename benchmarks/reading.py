@@ -25,7 +25,7 @@ from training.names import held_out, is_clean, records
 
 Truth = dict[str, object]
 PER_PAGE = 50
-MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
+MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
 COOKIES = {
     "fr": [
         "Le laboratoire accueille une nouvelle cohorte et publie sa première note politique sur les "
@@ -134,7 +134,7 @@ def listing(papers: list[dict], rng: random.Random) -> tuple[list[str], list[Tru
         tail += (
             f" · {rng.choice(('mila', 'mit', 'deepmind', 'gatech'))}" if rng.random() < 0.2 else ""
         )
-        category = rng.choice("LG CV CL AI NE NC ML RO quant-ph".split())
+        category = rng.choice(["LG", "CV", "CL", "AI", "NE", "NC", "ML", "RO", "quant-ph"])
         lines += [
             f"{score}{category}{date}{flag}",
             paper["title"] + ", ".join(paper["authors"][:3]) + tail,

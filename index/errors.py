@@ -6,7 +6,7 @@ AbstractsError
 ├── EncoderError     the embedding model is missing, altered or unsuitable
 ├── SnapshotError    the index on disk is missing, damaged, or of another format or model
 ├── BusyError        another build holds the data folder
-└── UnknownPaper     no paper has the given id
+└── UnknownPaperError     no paper has the given id
 
 Every message names the file (and line), quotes what was wrong and says what to do next. The
 command line prints the message and exits with status 2.
@@ -43,7 +43,7 @@ class BusyError(AbstractsError):
     """Another process is building in the same data folder."""
 
 
-class UnknownPaper(AbstractsError):
+class UnknownPaperError(AbstractsError):
     """No paper, now or before, has this id. `paper_id` is the offender."""
 
     def __init__(self, paper_id: str) -> None:

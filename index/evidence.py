@@ -145,7 +145,7 @@ def veto(a: Features, b: Features, evidence: Evidence | None = None) -> str | No
     if evidence is not None and evidence.rule == "same-identifier":
         return None
     near = title_similarity(a, b) >= 0.75
-    if near and a.numerals != b.numerals and (a.numerals and b.numerals or _is_series(a, b)):
+    if near and a.numerals != b.numerals and ((a.numerals and b.numerals) or _is_series(a, b)):
         return f"numerals differ in the titles {m.title!r} and {n.title!r}"
     both = a.has_abstract and b.has_abstract
     likeness = abstract_similarity(a, b)["edit"] if both else 0.0

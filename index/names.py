@@ -64,7 +64,6 @@ _HAN_SURNAMES = frozenset(
 
 def fold(text: str) -> str:
     """One base letter for each character: accents off, so that the string keeps its length."""
-
     return "".join(normalize("NFKD", c)[0] if not c.isascii() else c for c in text)
 
 

@@ -29,7 +29,7 @@ from index import tables
 from index.ann import VectorIndex
 from index.calibration import Calibration
 from index.encoder import Encoder, ModelInfo
-from index.errors import SnapshotError, UnknownPaper
+from index.errors import SnapshotError, UnknownPaperError
 from index.records import Mention, Merge, Paper, Skip
 from index.topics import Topic, Topics
 
@@ -168,12 +168,12 @@ class Snapshot:
     def paper(self, paper_id: str) -> Paper:
         """The paper that has, or ever had, this id, or that this mention belongs to.
 
-        Raises UnknownPaper.
+        Raises UnknownPaperError.
         """
         return self.papers_at([self.row(paper_id)])[0]
 
     def row(self, paper_id: str) -> int:
-        """The row of a paper's vector. Raises UnknownPaper."""
+        """The row of a paper's vector. Raises UnknownPaperError."""
         sql = (
             "SELECT row FROM papers WHERE paper_id = ?1 OR paper_id IN "
             "(SELECT paper_id FROM aliases WHERE alias = ?1 UNION "
@@ -182,7 +182,7 @@ class Snapshot:
         )
         found = self._query(sql, (paper_id,))
         if not found:
-            raise UnknownPaper(paper_id)
+            raise UnknownPaperError(paper_id)
         return int(found[0]["row"])
 
     def _aliases(self, paper_id: str) -> tuple[str, ...]:
@@ -265,7 +265,7 @@ class Snapshot:
             problems.append(f"{len(self.topics.assignment)} topic assignments")
         if problems:
             raise SnapshotError(f"{self.folder}: {'; '.join(problems)}; {REBUILD}")
-        return {"files": len(self.manifest.files), **self.manifest.counts}
+        return {"files_checked": len(self.manifest.files), **self.manifest.counts}
 
 
 def current_generation(data: Path) -> int:

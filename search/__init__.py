@@ -5,7 +5,8 @@ searcher = Searcher.open("data")
 hits = searcher.search("local learning rules in the brain", filters=Filters(years=(2020, None)))
 """
 
-from search.engine import Hit, Searcher, UnknownTopicError
+from search.browse import TopicBrowser, UnknownTopicError
+from search.engine import Hit, Searcher
 from search.export import FORMATS, export
 from search.filters import FilterError, Filters, make_filters, parse_years
 
@@ -15,6 +16,7 @@ __all__ = [
     "Filters",
     "Hit",
     "Searcher",
+    "TopicBrowser",
     "UnknownTopicError",
     "export",
     "make_filters",

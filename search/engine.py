@@ -11,11 +11,11 @@ import numpy as np
 
 from index.build import data_folder
 from index.encoder import Encoder, load_encoder
-from index.errors import AbstractsError
 from index.records import Paper
 from index.snapshot import Snapshot
 from index.text import sentence_spans
 from index.topics import Topic
+from search.browse import TopicBrowser
 from search.filters import Filters
 
 # Rocchio (1971), "Relevance feedback in information retrieval": weight of what to stay away from.
@@ -23,10 +23,6 @@ _UNLIKE = 0.5
 # Maximal marginal relevance (Carbonell and Goldstein, 1998): share of relevance against novelty.
 _RELEVANCE = 0.6
 _POOL = 50  # candidates among which topic-similar papers are spread
-
-
-class UnknownTopicError(AbstractsError):
-    """No topic has the given id."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +64,7 @@ class Searcher:
         snapshot.check_encoder(encoder)
         self.snapshot = snapshot
         self._encoder = encoder
+        self._browser = TopicBrowser(snapshot)
 
     @classmethod
     def open(
@@ -109,7 +106,7 @@ class Searcher:
         """The k papers most like the papers `like` and least like the papers `unlike`.
 
         Ids may be any that a paper ever had. None of the given papers comes back. Raises
-        UnknownPaper, and ValueError when `like` is empty or shares a paper with `unlike`.
+        UnknownPaperError, and ValueError when `like` is empty or shares a paper with `unlike`.
         """
         if not like:
             raise ValueError("name at least one paper that the results should be like")
@@ -126,41 +123,40 @@ class Searcher:
 
     def topics(self) -> tuple[Topic, ...]:
         """All topics, largest first."""
-        return self.snapshot.topics.topics
+        return self._browser.topics()
 
     def topic(self, topic_id: str) -> Topic:
         """The topic of that id. Raises UnknownTopicError."""
-        return self.topics()[self._topic_position(topic_id)]
+        return self._browser.topic(topic_id)
 
     def topic_of(self, paper_id: str) -> Topic:
-        """The topic that a paper belongs to. Raises UnknownPaper."""
-        return self.topics()[self.snapshot.topics.assignment[self.snapshot.row(paper_id)]]
+        """The topic that a paper belongs to. Raises UnknownPaperError."""
+        return self._browser.topic_of(paper_id)
 
     def topic_papers(self, topic_id: str, limit: int | None = None) -> list[str]:
         """Ids of the papers on a topic, the most central first. Raises UnknownTopicError."""
-        rows = self._topic_rows(topic_id)[:limit]
-        return [paper.paper_id for paper in self.snapshot.papers_at(rows)]
+        return self._browser.papers(topic_id, limit)
 
     def on_topic(self, topic_id: str, k: int = 10) -> list[Hit]:
         """The k most central papers of a topic. Raises UnknownTopicError."""
-        centre = self.snapshot.topics.centroids[self._topic_position(topic_id)]
-        return self._hits(self._topic_rows(topic_id)[:k], _unit(centre))
+        rows = self._browser.rows(topic_id)[:k]
+        return self._hits(rows, _unit(self._browser.centre(topic_id)))
 
     def topic_similar(self, paper_id: str, k: int = 10) -> list[Hit]:
         """Papers that share the theme of a paper, spread over the theme rather than its wording.
 
         From the papers nearest to the middle between the paper and its topic's centre, each next
-        one is chosen by maximal marginal relevance. Raises UnknownPaper.
+        one is chosen by maximal marginal relevance. Raises UnknownPaperError.
         """
         row = self.snapshot.row(paper_id)
-        centre = self.snapshot.topics.centroids[self.snapshot.topics.assignment[row]]
+        centre = self._browser.centre(self._browser.topic_of(paper_id).topic_id)
         theme = _unit(self._mean([row]) + _unit(centre))
         _, rows = self.snapshot.index.search(theme, _POOL + 1)
         pool = [int(r) for r in rows if r != row]
         return self._hits(self._spread(theme, pool, k), theme)
 
     def paper(self, paper_id: str) -> Paper:
-        """The paper with this id, now or in an earlier build. Raises UnknownPaper."""
+        """The paper with this id, now or in an earlier build. Raises UnknownPaperError."""
         return self.snapshot.paper(paper_id)
 
     def _nearest(
@@ -214,20 +210,6 @@ class Searcher:
     def _mean(self, rows: Sequence[int]) -> np.ndarray:
         vectors = np.stack([self.snapshot.index.vector(row) for row in rows])
         return _unit(vectors.mean(axis=0))
-
-    def _topic_position(self, topic_id: str) -> int:
-        for position, topic in enumerate(self.topics()):
-            if topic.topic_id == topic_id:
-                return position
-        known = f"t1 to t{len(self.topics())}" if self.topics() else "there are none"
-        raise UnknownTopicError(f"no topic has the id {topic_id!r} ({known})")
-
-    def _topic_rows(self, topic_id: str) -> list[int]:
-        position = self._topic_position(topic_id)
-        rows = np.flatnonzero(self.snapshot.topics.assignment == position)
-        centre = self.snapshot.topics.centroids[position]
-        scores = self.snapshot.vectors[rows].astype(np.float32) @ centre
-        return [int(r) for r in rows[np.lexsort((rows, -scores))]]
 
     def _spread(self, theme: np.ndarray, pool: Sequence[int], k: int) -> list[int]:
         """Maximal marginal relevance: relevant to the theme, unlike what is already chosen."""

@@ -1,0 +1,229 @@
+"""The command line of the index: build it, look into it, decide what is the same work."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from dataclasses import asdict
+from pathlib import Path
+
+from index.build import DEFAULT_SOURCE, BuildReport, build, data_folder, decision_folders
+from index.command import ProgressBar, common_options, print_json, run
+from index.decisions import Decision, add_decision
+from index.encoder import DEFAULT_MODEL
+from index.errors import DecisionError
+from index.snapshot import Snapshot
+
+_EPILOG = "Exit status: 0 done, 2 bad usage or input, 1 failed. Help on one: COMMAND --help"
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command; gives the exit status."""
+    return run(_parser(), arguments)
+
+
+def build_script() -> int:
+    """Do what `python -m index build` does, as the console script `rebuild-index`."""
+    return main(["build", *sys.argv[1:]])
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m index", description="Build and inspect an index.", epilog=_EPILOG
+    )
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    common = [common_options()]
+
+    command = commands.add_parser("build", parents=common, help="make sources the live index")
+    command.add_argument(
+        "sources", nargs="*", default=[DEFAULT_SOURCE], metavar="SOURCE",
+        help=f"files and folders (default: {DEFAULT_SOURCE}/)",
+    )  # fmt: skip
+    command.add_argument(
+        "--model", default=DEFAULT_MODEL, metavar="M",
+        help=f"sentence-transformers name or path (default: {DEFAULT_MODEL}, bundled)",
+    )  # fmt: skip
+    command.add_argument("--full", action="store_true", help="embed every text anew")
+    command.add_argument("--strict", action="store_true", help="stop at the first skipped record")
+    command.set_defaults(run=_build)
+
+    command = commands.add_parser("status", parents=common, help="what is indexed, by which model")
+    command.set_defaults(run=_status)
+    command = commands.add_parser("verify", parents=common, help="check every digest and count")
+    command.set_defaults(run=_verify)
+    command = commands.add_parser("mentions", parents=common, help="what each source states")
+    command.set_defaults(run=_mentions)
+    command = commands.add_parser("papers", parents=common, help="the works, one record each")
+    command.set_defaults(run=_papers)
+    command = commands.add_parser("merges", parents=common, help="what was joined, and why")
+    command.set_defaults(run=_merges)
+
+    command = commands.add_parser(
+        "join", parents=common, help="decide that papers are the same work, at the next build"
+    )
+    command.add_argument("ids", nargs="+", metavar="ID", help="papers or mentions, two or more")
+    command.set_defaults(run=_join)
+    command = commands.add_parser(
+        "split", parents=common, help="decide that mentions of a paper are another work"
+    )
+    command.add_argument("paper", metavar="PAPER", help="the paper to split")
+    command.add_argument(
+        "mentions", nargs="*", metavar="MENTION",
+        help="mentions that are another work (default: each mention is one of its own)",
+    )  # fmt: skip
+    command.set_defaults(run=_split)
+    return parser
+
+
+def _build(options: argparse.Namespace) -> None:
+    progress = ProgressBar()
+    try:
+        report = build(
+            options.sources,
+            options.data,
+            model=options.model,
+            full=options.full,
+            strict=options.strict,
+            progress=progress,
+        )
+    finally:
+        progress.close()
+    if options.json:
+        print_json(report.to_dict())
+    else:
+        _print_report(report)
+
+
+def _print_report(report: BuildReport) -> None:
+    print(f"{report.papers} papers from {report.mentions} mentions in {report.files} files")
+    print(f"{report.merged} mentions merged; {report.embedded} embedded, {report.reused} reused")
+    for skip in report.skipped:
+        where = f"{skip.source}:{skip.line}" if skip.line else skip.source
+        print(f"skipped {where}: {skip.why}")
+    print(f"generation {report.generation} is live after {report.seconds:.1f} s")
+
+
+def _status(options: argparse.Namespace) -> None:
+    data = data_folder(options.data)
+    with Snapshot.open(data) as snapshot:
+        manifest = snapshot.manifest
+        flagged = sum(not paper.has_abstract for paper in snapshot.papers())
+        if options.json:
+            status = asdict(manifest) | {"data": str(data), "without_abstract": flagged}
+            print_json(status | {"read": snapshot.files()})
+            return
+        counts, model = manifest.counts, manifest.model
+        print(f"{counts['papers']} papers ({flagged} without abstract), {counts['topics']} topics")
+        print(f"from {counts['mentions']} mentions in {counts['files']} files:")
+        for file in snapshot.files():
+            print(f"  {file['source']}: {file['mentions']} ({file['layout'] or 'not read'})")
+        print(f"skipped: {counts['skipped']}")
+        print(f"model: {model.name}, {model.dimension} dimensions, {model.dtype}")
+        print(f"vector index: {manifest.ann}")
+        size = sum(file["size"] for file in manifest.files.values())
+        print(f"generation {manifest.generation} of {manifest.created} in {data}, {size:,} bytes")
+
+
+def _verify(options: argparse.Namespace) -> None:
+    with Snapshot.open(data_folder(options.data)) as snapshot:
+        checked = snapshot.verify()
+    if options.json:
+        print_json({"ok": True, **checked})
+    else:
+        print(
+            f"ok: {checked['files_checked']} files, {checked['papers']} papers, all digests and counts"
+        )
+
+
+def _mentions(options: argparse.Namespace) -> None:
+    with Snapshot.open(data_folder(options.data)) as snapshot:
+        records = [asdict(m) | {"paper_id": paper_id} for m, paper_id in snapshot.mentions()]
+    if options.json:
+        print_json(records)
+        return
+    for r in records:
+        title = r["title"] or f"({(r['abstract'] or '')[:60]} …)"
+        print(f"{r['mention_id']}  {r['paper_id']}  {r['source']}:{r['line_start']}  {title}")
+
+
+def _papers(options: argparse.Namespace) -> None:
+    with Snapshot.open(data_folder(options.data)) as snapshot:
+        papers = list(snapshot.papers())
+    if options.json:
+        print_json([asdict(p) | {"has_abstract": p.has_abstract} for p in papers])
+        return
+    for paper in papers:
+        flag = "" if paper.has_abstract else "  (no abstract)"
+        print(f"{paper.paper_id}  {paper.year or '    '}  {paper.display_title}{flag}")
+
+
+def _merges(options: argparse.Namespace) -> None:
+    with Snapshot.open(data_folder(options.data)) as snapshot:
+        titles = {p.paper_id: p.display_title for p in snapshot.papers()}
+        merges = list(snapshot.merges())
+    if options.json:
+        print_json(
+            [
+                {
+                    "paper_id": paper_id,
+                    "mention_ids": [merge.a, merge.b],
+                    "rule": merge.evidence.rule,
+                    "score": merge.evidence.score,
+                    "why": merge.evidence.why,
+                    "scores": dict(merge.evidence.scores),
+                }
+                for merge, paper_id in merges
+            ]
+        )
+        return
+    for merge, paper_id in merges:
+        e = merge.evidence
+        print(f"{paper_id}  {titles[paper_id]}")
+        print(f"    {merge.a} + {merge.b}: {e.rule} ({e.score:.2f}), {e.why}")
+
+
+def _join(options: argparse.Namespace) -> None:
+    with Snapshot.open(data_folder(options.data)) as snapshot:
+        papers = {p.paper_id: p for p in map(snapshot.paper, options.ids)}
+        folder = _decision_folder(snapshot)
+    if len(papers) < 2:
+        raise DecisionError(f"these ids are one paper already: {', '.join(options.ids)}")
+    mentions = tuple(m for p in papers.values() for m in p.mention_ids)
+    titles = tuple(p.display_title for p in papers.values())
+    _decide(options, folder, Decision(mentions, titles=titles))
+
+
+def _split(options: argparse.Namespace) -> None:
+    with Snapshot.open(data_folder(options.data)) as snapshot:
+        paper = snapshot.paper(options.paper)
+        folder = _decision_folder(snapshot)
+    strangers = [m for m in options.mentions if m not in paper.mention_ids]
+    if strangers:
+        raise DecisionError(
+            f"{strangers[0]!r} is no mention of {paper.paper_id}; "
+            f"it has {', '.join(paper.mention_ids)}"
+        )
+    apart = tuple(m for m in paper.mention_ids if m not in options.mentions)
+    mentions = tuple(options.mentions)
+    if not mentions:
+        mentions = apart
+    if not apart or len(paper.mention_ids) < 2:
+        raise DecisionError(f"{paper.paper_id} cannot be split so: nothing would remain of it")
+    _decide(options, folder, Decision(mentions, apart, titles=(paper.display_title,)))
+
+
+def _decision_folder(snapshot: Snapshot) -> Path:
+    """Where new decisions go: beside the first source."""
+    return decision_folders(snapshot.manifest.sources)[0]
+
+
+def _decide(options: argparse.Namespace, folder: Path, decision: Decision) -> None:
+    path = add_decision(folder, decision)
+    if options.json:
+        print_json({"decision": decision.kind, "file": str(path)})
+    else:
+        print(f"{decision.kind} written to {path}; it takes effect at the next build")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

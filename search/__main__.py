@@ -1,0 +1,185 @@
+"""The command line of the search."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from index.build import data_folder
+from index.command import common_options, print_json, run
+from index.errors import SourceError
+from index.snapshot import Snapshot
+from index.topics import Topic
+from search.browse import TopicBrowser
+from search.engine import Hit, Searcher
+from search.export import FORMATS, export
+from search.filters import Filters, make_filters
+
+_EPILOG = "Exit status: 0 done, 2 bad usage or input, 1 failed. Help on one: COMMAND --help"
+_NOTHING_FITS = "nothing here fits well; the nearest there is:"
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command; gives the exit status."""
+    return run(_parser(), arguments)
+
+
+def script() -> int:
+    """Do what `python -m search` does, as the console script `search-abstracts`."""
+    return main()
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m search", description="Ask an index.", epilog=_EPILOG
+    )
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    common = [common_options()]
+    hits = argparse.ArgumentParser(add_help=False)
+    hits.add_argument("-k", type=int, default=10, help="how many hits (default: 10)")
+    hits.add_argument("--year", metavar="Y", help="2020..2024, 2020.., ..2019 or 2021")
+    hits.add_argument("--author", action="append", default=[], metavar="A", help="repeatable")
+    hits.add_argument("--venue", metavar="V")
+    hits.add_argument("--category", metavar="C")
+
+    command = commands.add_parser("query", parents=[*common, hits], help="papers about a text")
+    command.add_argument("text", nargs="*", metavar="TEXT")
+    command.add_argument(
+        "--file", type=Path, metavar="F",
+        help='one query a line, or {"_id", "text"} a line; prints JSON lines',
+    )  # fmt: skip
+    command.set_defaults(run=_query)
+
+    command = commands.add_parser("like", parents=[*common, hits], help="papers like these")
+    command.add_argument("ids", nargs="+", metavar="ID")
+    command.add_argument("--unlike", nargs="+", default=[], metavar="ID")
+    command.set_defaults(run=_like)
+
+    command = commands.add_parser("topics", parents=common, help="what the papers are about")
+    command.set_defaults(run=_topics)
+    command = commands.add_parser("topic", parents=common, help="one topic and its papers")
+    command.add_argument("topic", metavar="ID")
+    command.set_defaults(run=_topic)
+
+    command = commands.add_parser("export", parents=common, help="papers to take away")
+    command.add_argument("ids", nargs="*", metavar="ID")
+    command.add_argument("--all", action="store_true", help="every paper")
+    command.add_argument("--format", choices=FORMATS, default="bibtex")
+    command.set_defaults(run=_export)
+    return parser
+
+
+def _filters(options: argparse.Namespace) -> Filters:
+    return make_filters(options.year, options.author, options.venue, options.category)
+
+
+def _query(options: argparse.Namespace) -> None:
+    filters = _filters(options)
+    if options.file is not None:
+        if options.text:
+            raise ValueError("give a query or --file, not both")
+        queries = list(_read_queries(options.file))
+        searcher = Searcher.open(options.data)
+        for name, text in queries:
+            hits = searcher.search(text, options.k, filters)
+            line = {"_id": name, "query": text, "hits": [hit.to_dict() for hit in hits]}
+            print(json.dumps(line, ensure_ascii=False))
+        return
+    text = " ".join(options.text)
+    if not text.strip():
+        raise ValueError("the query is empty; write what the papers should be about")
+    _show(Searcher.open(options.data).search(text, options.k, filters), options.json)
+
+
+def _read_queries(path: Path) -> Iterator[tuple[str, str]]:
+    """(id, text) of each line: its number and the line, or the two values of a JSON object."""
+    try:
+        lines = path.read_text(encoding="utf-8-sig").split("\n")
+    except (OSError, UnicodeDecodeError) as error:
+        raise SourceError(str(path), f"cannot be read: {error}") from error
+    for number, line in enumerate(lines, 1):
+        if not line.strip():
+            continue
+        name, text = str(number), line.strip()
+        if text.startswith("{"):
+            try:
+                record: dict[str, Any] = json.loads(text)
+                name, text = str(record.get("_id", number)), record["text"]
+            except (ValueError, KeyError, AttributeError) as error:
+                why = f'not a query: {line[:60]!r}; a line reads {{"_id": "q1", "text": "…"}}'
+                raise SourceError(str(path), why, number) from error
+        if not isinstance(text, str) or not text.strip():
+            raise SourceError(str(path), f"the query is empty: {line[:60]!r}", number)
+        yield name, text
+
+
+def _like(options: argparse.Namespace) -> None:
+    searcher = Searcher.open(options.data)
+    hits = searcher.similar(options.ids, options.unlike, options.k, _filters(options))
+    _show(hits, options.json)
+
+
+def _show(hits: Sequence[Hit], as_json: bool) -> None:
+    if as_json:
+        print_json([hit.to_dict() for hit in hits])
+        return
+    if not hits:
+        print("no paper passes the filters")
+        return
+    if hits[0].strength == "weak":
+        print(_NOTHING_FITS)
+    for hit in hits:
+        paper = hit.paper
+        print(f"{hit.rank:3}. {paper.display_title}  [{hit.strength}, {hit.score:.3f}]")
+        authors = ", ".join(paper.authors[:4]) + (" et al." if len(paper.authors) > 4 else "")
+        facts = [authors, str(paper.year or ""), paper.venue or "", paper.paper_id]
+        print(f"     {' · '.join(fact for fact in facts if fact)}")
+        if hit.sentence:
+            print(f"     “{hit.sentence}”")
+
+
+def _topics(options: argparse.Namespace) -> None:
+    with Snapshot.open(data_folder(options.data)) as snapshot:
+        browser = TopicBrowser(snapshot)
+        if options.json:
+            print_json([_topic_dict(browser, topic) for topic in browser.topics()])
+            return
+        for topic in browser.topics():
+            print(f"{topic.topic_id:4} {topic.size:6}  {topic.label}")
+
+
+def _topic(options: argparse.Namespace) -> None:
+    with Snapshot.open(data_folder(options.data)) as snapshot:
+        browser = TopicBrowser(snapshot)
+        topic = browser.topic(options.topic)
+        if options.json:
+            print_json([_topic_dict(browser, topic)])
+            return
+        print(f"{topic.label} ({topic.size} papers)\nterms: {', '.join(topic.terms)}")
+        for paper_id in browser.papers(topic.topic_id):
+            print(f"  {paper_id}  {snapshot.paper(paper_id).display_title}")
+
+
+def _topic_dict(browser: TopicBrowser, topic: Topic) -> dict[str, Any]:
+    return asdict(topic) | {"papers": browser.papers(topic.topic_id)}
+
+
+def _export(options: argparse.Namespace) -> None:
+    if bool(options.ids) == options.all:
+        raise ValueError("name the papers to export, or --all")
+    with Snapshot.open(data_folder(options.data)) as snapshot:
+        papers = snapshot.papers() if options.all else map(snapshot.paper, options.ids)
+        text = export(papers, options.format)
+    if options.json:
+        print_json({"format": options.format, "text": text})
+    else:
+        sys.stdout.write(text)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
