@@ -28,8 +28,8 @@ PER_PAGE = 50
 MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
 COOKIES = {
     "fr": [
-        "Le laboratoire accueille une nouvelle cohorte et publie sa première note politique sur les "
-        "usages de l'intelligence artificielle, rédigée avec des partenaires de tout le Québec.",
+        "Le laboratoire accueille une nouvelle cohorte et publie sa première note politique sur "
+        "les usages de l'intelligence artificielle, rédigée avec des partenaires du Québec.",
         "Une chercheuse nommée directrice scientifique de l'institut",
         "Nous utilisons des témoins pour analyser le trafic et l’utilisation de notre site web. "
         "Consultez notre Politique de protection de la vie privée pour en savoir plus.",

@@ -130,9 +130,8 @@ def _verify(options: argparse.Namespace) -> None:
     if options.json:
         print_json({"ok": True, **checked})
     else:
-        print(
-            f"ok: {checked['files_checked']} files, {checked['papers']} papers, all digests and counts"
-        )
+        counted = f"{checked['files_checked']} files, {checked['papers']} papers"
+        print(f"ok: {counted}, all digests and counts")
 
 
 def _mentions(options: argparse.Namespace) -> None:

@@ -49,8 +49,7 @@ class VectorIndex:
 
     def vector(self, row: int) -> np.ndarray:
         """The vector of a row, (dimension,) float32."""
-        vector: np.ndarray = self._index.reconstruct(row)
-        return vector
+        return np.asarray(self._index.reconstruct(row), dtype=np.float32)
 
     def search(
         self, query: np.ndarray, k: int, rows: np.ndarray | None = None
@@ -67,7 +66,8 @@ class VectorIndex:
         parameters = None
         if rows is not None:
             selector = faiss.IDSelectorBatch(np.ascontiguousarray(rows, dtype=np.int64))
-            parameters = faiss.SearchParameters(sel=selector)
+            # The type stubs do not know the keyword; the class takes its fields as keywords.
+            parameters = faiss.SearchParameters(sel=selector)  # type: ignore[call-arg]
         query = np.ascontiguousarray(query, dtype=np.float32).reshape(1, -1)
         scores, found = self._index.search(query, min(wanted + _TIES, total), params=parameters)
         valid = found[0] >= 0

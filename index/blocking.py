@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Hashable, Iterator, Sequence
-from itertools import combinations
+from itertools import combinations, pairwise
 
 from index.evidence import Features
 from index.text import sentence_spans, title_key
@@ -49,7 +49,7 @@ def _pairs(members: list[int], features: Sequence[Features]) -> Iterator[Pair]:
         if len(part) <= LARGEST_BLOCK:
             yield from combinations(part, 2)
         else:  # one text, many times over: neighbours in order chain them together
-            yield from zip(part, part[1:], strict=False)
+            yield from pairwise(part)
 
 
 def _keys(feature: Features) -> Iterator[Hashable]:

@@ -37,6 +37,7 @@ class Decision:
 
     @property
     def kind(self) -> str:
+        """Either "join" or "split"."""
         return "split" if self.apart else "join"
 
     def pairs(self) -> Iterator[tuple[str, str]]:

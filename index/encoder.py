@@ -49,7 +49,9 @@ class Encoder(Protocol):
     """Anything that turns texts into unit vectors."""
 
     @property
-    def info(self) -> ModelInfo: ...
+    def info(self) -> ModelInfo:
+        """What the model is."""
+        ...
 
     def encode_query(self, texts: Sequence[str]) -> Vectors:
         """Vectors of search queries, (n, dimension) float32, each of length 1."""
@@ -92,10 +94,11 @@ def _bundled_folder() -> Path:
 
 class _SentenceTransformerEncoder:
     def __init__(self, name: str, location: str, digest: str | None) -> None:
-        from sentence_transformers import SentenceTransformer
-        from transformers.utils import logging as transformers_logging
+        # Imported here: it takes seconds, and most commands need no model.
+        from sentence_transformers import SentenceTransformer  # noqa: PLC0415
+        from transformers.utils import logging as transformers_logging  # noqa: PLC0415
 
-        transformers_logging.disable_progress_bar()
+        transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
         device, dtype = _device_and_dtype()
         try:
             model = SentenceTransformer(
@@ -118,13 +121,13 @@ class _SentenceTransformerEncoder:
             sha256=digest or _weights_digest(model),
             dimension=int(model.get_embedding_dimension() or 0),
             max_tokens=model.max_seq_length,
-            query_prompt=prompts.get("query", ""),
-            document_prompt=prompts.get("document", ""),
+            query_prompt=prompts.get("query") or "",
+            document_prompt=prompts.get("document") or "",
             dtype=str(dtype).removeprefix("torch."),
         )
 
     def encode_query(self, texts: Sequence[str]) -> Vectors:
-        return _unit(self._model.encode_query(list(texts), **_SETTINGS))
+        return _unit(self._model.encode_query(list(texts), **_SETTINGS))  # type: ignore[call-overload]
 
     def encode_document(self, texts: Sequence[str], advance: Advance | None = None) -> Vectors:
         vectors = np.empty((len(texts), self.info.dimension), dtype=np.float32)
@@ -133,7 +136,8 @@ class _SentenceTransformerEncoder:
         for start in range(0, len(order), _BATCH):
             rows = order[start : start + _BATCH]
             batch = [texts[i] for i in rows]
-            vectors[rows] = _unit(self._model.encode_document(batch, **_SETTINGS))
+            encoded = self._model.encode_document(batch, **_SETTINGS)  # type: ignore[call-overload]
+            vectors[rows] = _unit(encoded)
             if advance:
                 advance(len(rows))
         return vectors
@@ -151,12 +155,13 @@ def _unit(tensor: torch.Tensor) -> Vectors:
     """Float32 rows of length 1; bfloat16 leaves them a little off."""
     vectors: Vectors = tensor.float().cpu().numpy()
     norms = np.linalg.norm(vectors, axis=1, keepdims=True)
-    return vectors / np.maximum(norms, 1e-12)
+    unit: Vectors = vectors / np.maximum(norms, 1e-12)
+    return unit
 
 
 def _device_and_dtype() -> tuple[str, torch.dtype]:
     """Bfloat16 where the processor computes in it natively (three times faster), else float32."""
-    import torch
+    import torch  # noqa: PLC0415
 
     if torch.cuda.is_available():
         return "cuda", torch.bfloat16 if torch.cuda.is_bf16_supported() else torch.float32
@@ -167,7 +172,7 @@ def _device_and_dtype() -> tuple[str, torch.dtype]:
 
 def _weights_digest(model: SentenceTransformer) -> str:
     """SHA-256 over the names and bytes of all tensors, for a model without a published digest."""
-    import torch
+    import torch  # noqa: PLC0415
 
     digest = hashlib.sha256()
     for key, tensor in sorted(model.state_dict().items()):

@@ -35,6 +35,7 @@ NEAR_TITLE = 0.90  # edit similarity of titles, with a common author or a likewi
 UNRELATED_ABSTRACT = 0.15  # TF-IDF cosine below which one title names two works
 SHORTEST_ABSTRACT = 15  # words; below, an abstract ("No abstract available") proves nothing
 
+_COUNTS = Path(__file__).with_name("words.json.gz")
 _GENERIC_TITLE = re.compile(
     r"(?:guest)?(?:editorial|editorsnote|editorsintroduction|introduction|preface|foreword|forward"
     r"|erratum|errata|corrigendum|correction|bookreview|reviews?|news|index|contents|abstracts?"
@@ -59,7 +60,7 @@ class Background:
     counts: Mapping[str, int]
 
     @classmethod
-    def load(cls, path: Path = Path(__file__).with_name("words.json.gz")) -> Background:
+    def load(cls, path: Path = _COUNTS) -> Background:
         """Read the counts that ship with the package."""
         return cls(**json.loads(gzip.decompress(path.read_bytes())))
 
@@ -82,6 +83,7 @@ class Features:
 
     @cached_property
     def title_text(self) -> str:
+        """The title's words, one blank between them."""
         return " ".join(words(self.mention.title or ""))
 
     @cached_property
@@ -92,10 +94,12 @@ class Features:
 
     @cached_property
     def abstract_words(self) -> list[str]:
+        """The abstract's words in order."""
         return words(self.mention.abstract or "")
 
     @cached_property
     def abstract_text(self) -> str:
+        """The abstract's words, one blank between them."""
         return " ".join(self.abstract_words)
 
     @cached_property
@@ -150,9 +154,9 @@ def veto(a: Features, b: Features, evidence: Evidence | None = None) -> str | No
     both = a.has_abstract and b.has_abstract
     likeness = abstract_similarity(a, b)["edit"] if both else 0.0
     shared = _share_author(a, b)
-    if m.arxiv and n.arxiv and m.arxiv != n.arxiv and a.title_key != b.title_key:
-        if not (shared and likeness >= SAME_ABSTRACT_ALONE):
-            return f"different arXiv ids ({m.arxiv}, {n.arxiv}) and titles"
+    two_ids = m.arxiv and n.arxiv and m.arxiv != n.arxiv and a.title_key != b.title_key
+    if two_ids and not (shared and likeness >= SAME_ABSTRACT_ALONE):
+        return f"different arXiv ids ({m.arxiv}, {n.arxiv}) and titles"
     complete = not m.authors_truncated and not n.authors_truncated
     if complete and a.surnames and b.surnames and not shared:
         agree = a.title_key == b.title_key and not a.is_generic and likeness >= 0.6
@@ -267,10 +271,10 @@ def _near_title(a: Features, b: Features) -> Evidence | None:
         alike = max(scores["edit"], scores["cosine"])
         if alike < 0.45:
             return None
-    known = a.surnames and b.surnames
-    if not (_share_author(a, b) or (alike >= SAME_STUDY and not known)):
-        if known or similar < 0.95:
-            return None
+    if not _share_author(a, b) and (
+        (a.surnames and b.surnames) or (alike < SAME_STUDY and similar < 0.95)
+    ):
+        return None
     why = f"titles {similar:.0%} alike"
     if alike:
         why += f", abstracts {alike:.0%}"

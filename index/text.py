@@ -23,9 +23,9 @@ def fold_space(text: str) -> str:
 
 
 def plain(text: str) -> str:
-    """Remove bidirectional overrides and control characters, which only serve to deceive a reader.
+    r"""Remove bidirectional overrides and control characters: they only deceive a reader.
 
-    >>> plain("safe\\u202etxt")
+    >>> plain("safe\u202etxt")
     'safetxt'
     """
     return "".join(c for c in _BIDI.sub("", text) if c.isprintable() or c.isspace())
@@ -38,9 +38,9 @@ def strip_accents(text: str) -> str:
 
 
 def words(text: str) -> list[str]:
-    """Case-folded words without accents, LaTeX commands and punctuation, in order.
+    r"""Case-folded words without accents, LaTeX commands and punctuation, in order.
 
-    >>> words(r"Maß für $\\alpha$-Nets: a Re-Visit")
+    >>> words(r"Maß für $\alpha$-Nets: a Re-Visit")
     ['mass', 'fur', 'nets', 'a', 're', 'visit']
     """
     return _WORD.findall(strip_accents(_LATEX_COMMAND.sub(" ", text)).casefold())

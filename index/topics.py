@@ -54,8 +54,8 @@ def find_topics(vectors: np.ndarray, texts: Sequence[str]) -> Topics:
     sizes = np.bincount(assignment, minlength=len(centroids))
     # Largest first; ties by the first paper, which is the smallest paper id.
     first = [int(np.argmax(assignment == c)) for c in range(len(centroids))]
-    order = [c for c in sorted(range(len(centroids)), key=lambda c: (-sizes[c], first[c]))]
-    order = [c for c in order if sizes[c]]
+    filled = [c for c in range(len(centroids)) if sizes[c]]
+    order = sorted(filled, key=lambda c: (-sizes[c], first[c]))
     place = np.zeros(len(centroids), dtype=np.int32)
     place[order] = np.arange(len(order), dtype=np.int32)
     assignment = place[assignment]
@@ -88,6 +88,7 @@ def _cluster(vectors: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
     )
     kmeans.train(vectors)
     _, nearest = kmeans.index.search(vectors, 1)
+    assert kmeans.centroids is not None  # it has just been trained
     return kmeans.centroids, nearest[:, 0]
 
 

@@ -38,7 +38,8 @@ class Filters:
 
     def rows(self, snapshot: Snapshot) -> np.ndarray:
         """Rows of the papers that pass, ascending, int64."""
-        conditions, values = ["1"], []
+        conditions = ["1"]
+        values: list[object] = []
         first, last = self.years
         if first is not None:
             conditions.append("year >= ?")

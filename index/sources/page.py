@@ -18,6 +18,11 @@ SPLICE_AT = 140
 
 _CUT_OFF = re.compile(r"[.!?。．…][\"'”’»)\]}$*]*$|\S+://\S+$")
 _ISO_DATE = re.compile(r"(?P<year>(?:18|19|20)\d{2})(?:-(?P<month>\d{2})(?:-(?P<day>\d{2}))?)?$")
+# What repositories print where an abstract should be.
+_STUB = re.compile(
+    r"(?:inter)?national audience\.?|(?:no )?abstract(?: is)?(?: not)? available\.?|n/?a|null|none",
+    re.IGNORECASE,
+)
 _BOILERPLATE = re.compile(
     r"\b(?:cookies?|témoins pour|privacy policy|vie privée|terms of (?:use|service)"
     r"|conditions d.utilisation|all rights reserved|tous droits réservés|newsletter|infolettre"
@@ -83,6 +88,11 @@ def iso_date(line: str) -> tuple[str, int] | None:
 def is_boilerplate(line: str) -> bool:
     """True for the cookie notices, log-in prompts and footers that every site has."""
     return _BOILERPLATE.search(line) is not None
+
+
+def is_stub(line: str) -> bool:
+    """True for the words that stand in for an abstract: "International audience"."""
+    return _STUB.fullmatch(line) is not None
 
 
 def is_prose(line: str) -> bool:

@@ -25,6 +25,7 @@ from index.sources.page import (
     is_boilerplate,
     is_cut_off,
     is_prose,
+    is_stub,
     iso_date,
 )
 from index.text import fold_space, words
@@ -139,7 +140,7 @@ def _works(page: Page, start: int, whole: bool, names: NameModel) -> Iterator[_W
 
 def _line_kind(line: str, after: str, work: _Work | None, whole: bool, names: NameModel) -> str:
     """What a line is, given the work so far and the line that follows."""
-    if SPLICE.search(line):
+    if SPLICE.search(line) or (is_stub(line) and work and not work.past_authors):
         return "abstract"
     if work is None:
         return "title"
@@ -147,6 +148,12 @@ def _line_kind(line: str, after: str, work: _Work | None, whole: bool, names: Na
         return "date"
     if work.venue is None and (work.abstract or work.date) and _is_venue(line, work):
         return "venue"
+    return _title_author_or_abstract(line, after, work, whole, names)
+
+
+def _title_author_or_abstract(
+    line: str, after: str, work: _Work, whole: bool, names: NameModel
+) -> str:
     # A short abstract needs no splice. It is a sentence, and no author follows it.
     is_sentence = (
         len(line) <= SPLICE_AT + 10
