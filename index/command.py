@@ -42,7 +42,7 @@ def run(parser: argparse.ArgumentParser, arguments: list[str] | None) -> int:
     try:
         chosen.run(chosen)
         sys.stdout.flush()
-    except (AbstractsError, ValueError) as error:
+    except AbstractsError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:

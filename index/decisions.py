@@ -87,7 +87,10 @@ def read_decisions(folders: Iterable[Path]) -> Decisions:
     for folder in dict.fromkeys(folders):
         path = folder / FILE_NAME
         if path.is_file():
-            lines = path.read_text(encoding="utf-8").splitlines()
+            try:
+                lines = path.read_text(encoding="utf-8").split("\n")
+            except (OSError, UnicodeDecodeError) as error:
+                raise DecisionError(f"{path}: cannot be read: {error}") from error
             entries += [_parse(s, path, n) for n, s in enumerate(lines, 1) if s.strip()]
     return Decisions(tuple(entries))
 

@@ -17,7 +17,8 @@ from index.errors import DecisionError
 from index.evidence import Background, Features, compare, conflict, veto
 from index.records import Evidence, Mention, Merge
 
-# From this score on, evidence stands without asking whether other members of the groups agree.
+# From this score on, evidence stands without asking whether other members of the groups agree:
+# it rests on whole texts.
 _STRONG = 0.94
 # Members of a group that are asked for a veto; versions beyond these are copies of copies.
 _ASKED = 24

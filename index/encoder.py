@@ -70,7 +70,7 @@ def load_encoder(name: str = DEFAULT_MODEL) -> Encoder:
     """
     if name != DEFAULT_MODEL:
         return _SentenceTransformerEncoder(name, name, None)
-    folder = _bundled_folder()
+    folder = bundled_folder()
     digest = hashlib.sha256((folder / "model.safetensors").read_bytes()).hexdigest()
     if digest != _WEIGHTS_SHA256:
         raise EncoderError(
@@ -81,8 +81,11 @@ def load_encoder(name: str = DEFAULT_MODEL) -> Encoder:
     return _SentenceTransformerEncoder(name, str(folder), digest)
 
 
-def _bundled_folder() -> Path:
-    """Where the package lies; it is located, not imported."""
+def bundled_folder() -> Path:
+    """Folder of the bundled model's data files. The package is located, not imported.
+
+    Raises EncoderError when it is not installed.
+    """
     spec = importlib.util.find_spec(_PACKAGE)
     folder = Path(spec.origin).parent / "model" if spec and spec.origin else None
     if folder is None or not (folder / "model.safetensors").is_file():

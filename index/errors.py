@@ -1,12 +1,13 @@
 """Errors that a user can act on.
 
 AbstractsError
-├── SourceError      a file or folder that cannot be read as a source
-├── DecisionError    the join and split decisions contradict themselves or name nothing
-├── EncoderError     the embedding model is missing, altered or unsuitable
-├── SnapshotError    the index on disk is missing, damaged, or of another format or model
-├── BusyError        another build holds the data folder
-└── UnknownPaperError     no paper has the given id
+├── SourceError        a file or folder that cannot be read as a source
+├── DecisionError      the join and split decisions contradict themselves or name nothing
+├── EncoderError       the embedding model is missing, altered or unsuitable
+├── SnapshotError      the index on disk is missing, damaged, or of another format or model
+├── BusyError          another build holds the data folder
+├── QueryError         a question that cannot be asked as put
+└── UnknownPaperError  no paper has the given id
 
 Every message names the file (and line), quotes what was wrong and says what to do next. The
 command line prints the message and exits with status 2.
@@ -41,6 +42,10 @@ class SnapshotError(AbstractsError):
 
 class BusyError(AbstractsError):
     """Another process is building in the same data folder."""
+
+
+class QueryError(AbstractsError, ValueError):
+    """A query, option or filter that makes no sense."""
 
 
 class UnknownPaperError(AbstractsError):

@@ -33,6 +33,8 @@ SAME_ABSTRACT_ALONE = 0.95  # the same under two titles and without a common aut
 SAME_STUDY = 0.58  # mean of edit similarity and TF-IDF cosine, for a mention without title
 NEAR_TITLE = 0.90  # edit similarity of titles, with a common author or a likewise abstract
 UNRELATED_ABSTRACT = 0.15  # TF-IDF cosine below which one title names two works
+NEAR_ABSTRACT = 0.75  # edit similarity or cosine, for a title with and without subtitle
+BOILERPLATE = 40  # words; a shorter abstract may stand under many titles ("Provides an abstract …")
 SHORTEST_ABSTRACT = 15  # words; below, an abstract ("No abstract available") proves nothing
 
 _COUNTS = Path(__file__).with_name("words.json.gz")
@@ -252,12 +254,16 @@ def _same_abstract(a: Features, b: Features) -> Evidence | None:
     enough = SAME_ABSTRACT
     if titles and scores["title"] < 0.75 and not _share_author(a, b):
         enough = SAME_ABSTRACT_ALONE
+        if min(len(a.abstract_words), len(b.abstract_words)) < BOILERPLATE:
+            return None
     if scores["edit"] < enough:
         return None
-    kind = "cut-off abstract agrees" if _cut(a) != _cut(b) else "abstracts agree"
+    cut = _cut(a) or _cut(b)
     under = " under two titles" if titles and a.title_key != b.title_key else ""
-    why = f"{kind} to {scores['edit']:.0%}{under}"
-    return Evidence("same-abstract", 0.95, why, scores)
+    why = (
+        f"{'cut-off abstract agrees' if cut else 'abstracts agree'} to {scores['edit']:.0%}{under}"
+    )
+    return Evidence("same-abstract", 0.93 if cut else 0.95, why, scores)
 
 
 def _near_title(a: Features, b: Features) -> Evidence | None:
@@ -269,7 +275,7 @@ def _near_title(a: Features, b: Features) -> Evidence | None:
     if a.has_abstract and b.has_abstract:
         scores |= abstract_similarity(a, b)
         alike = max(scores["edit"], scores["cosine"])
-        if alike < 0.45:
+        if alike < (0.45 if similar >= NEAR_TITLE else NEAR_ABSTRACT):
             return None
     if not _share_author(a, b) and (
         (a.surnames and b.surnames) or (alike < SAME_STUDY and similar < 0.95)

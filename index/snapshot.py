@@ -161,8 +161,10 @@ class Snapshot:
         for start in range(0, len(wanted), 500):
             part = wanted[start : start + 500]
             marks = ",".join("?" * len(part))
-            for record in self._query(f"SELECT * FROM papers WHERE row IN ({marks})", part):  # noqa: S608
-                found[record["row"]] = tables.to_paper(record, self._aliases(record["paper_id"]))
+            records = self._query(f"SELECT * FROM papers WHERE row IN ({marks})", part)  # noqa: S608
+            aliases = self._aliases([record["paper_id"] for record in records])
+            for record in records:
+                found[record["row"]] = tables.to_paper(record, aliases[record["paper_id"]])
         return [found[row] for row in wanted]
 
     def paper(self, paper_id: str) -> Paper:
@@ -185,9 +187,13 @@ class Snapshot:
             raise UnknownPaperError(paper_id)
         return int(found[0]["row"])
 
-    def _aliases(self, paper_id: str) -> tuple[str, ...]:
-        sql = "SELECT alias FROM aliases WHERE paper_id = ? ORDER BY alias"
-        return tuple(record["alias"] for record in self._query(sql, (paper_id,)))
+    def _aliases(self, paper_ids: Sequence[str]) -> dict[str, tuple[str, ...]]:
+        marks = ",".join("?" * len(paper_ids))
+        sql = f"SELECT * FROM aliases WHERE paper_id IN ({marks}) ORDER BY alias"  # noqa: S608
+        found: dict[str, tuple[str, ...]] = dict.fromkeys(paper_ids, ())
+        for record in self._query(sql, paper_ids):
+            found[record["paper_id"]] += (record["alias"],)
+        return found
 
     def earlier_ids(self) -> dict[str, tuple[str, ...]]:
         """Every id and alias with the mentions that it stands for, to carry into the next build."""

@@ -1,10 +1,18 @@
 """Ask an index: free text, papers like these, topics.
 
-from search import Filters, Searcher
-searcher = Searcher.open("data")
-hits = searcher.search("local learning rules in the brain", filters=Filters(years=(2020, None)))
+    from search import Filters, Searcher
+    searcher = Searcher.open("data")
+    hits = searcher.search("local learning rules in the brain", filters=Filters(years=(2020, None)))
+
+The pages of the app import only from here, so what they need of `index` is passed on.
 """
 
+from index.build import BuildReport, build, data_folder
+from index.errors import AbstractsError, SnapshotError, UnknownPaperError
+from index.records import Paper
+from index.snapshot import Snapshot, current_generation
+from index.text import plain
+from index.topics import Topic
 from search.browse import TopicBrowser, UnknownTopicError
 from search.engine import Hit, Searcher
 from search.export import FORMATS, export
@@ -12,13 +20,24 @@ from search.filters import FilterError, Filters, make_filters, parse_years
 
 __all__ = [
     "FORMATS",
+    "AbstractsError",
+    "BuildReport",
     "FilterError",
     "Filters",
     "Hit",
+    "Paper",
     "Searcher",
+    "Snapshot",
+    "SnapshotError",
+    "Topic",
     "TopicBrowser",
+    "UnknownPaperError",
     "UnknownTopicError",
+    "build",
+    "current_generation",
+    "data_folder",
     "export",
     "make_filters",
     "parse_years",
+    "plain",
 ]

@@ -12,7 +12,7 @@ from typing import Any
 
 from index.build import data_folder
 from index.command import common_options, print_json, run
-from index.errors import SourceError
+from index.errors import QueryError, SourceError
 from index.snapshot import Snapshot
 from index.topics import Topic
 from search.browse import TopicBrowser
@@ -82,7 +82,7 @@ def _query(options: argparse.Namespace) -> None:
     filters = _filters(options)
     if options.file is not None:
         if options.text:
-            raise ValueError("give a query or --file, not both")
+            raise QueryError("give a query or --file, not both")
         queries = list(_read_queries(options.file))
         searcher = Searcher.open(options.data)
         for name, text in queries:
@@ -92,7 +92,7 @@ def _query(options: argparse.Namespace) -> None:
         return
     text = " ".join(options.text)
     if not text.strip():
-        raise ValueError("the query is empty; write what the papers should be about")
+        raise QueryError("the query is empty; write what the papers should be about")
     _show(Searcher.open(options.data).search(text, options.k, filters), options.json)
 
 
@@ -171,7 +171,7 @@ def _topic_dict(browser: TopicBrowser, topic: Topic) -> dict[str, Any]:
 
 def _export(options: argparse.Namespace) -> None:
     if bool(options.ids) == options.all:
-        raise ValueError("name the papers to export, or --all")
+        raise QueryError("name the papers to export, or --all")
     with Snapshot.open(data_folder(options.data)) as snapshot:
         papers = snapshot.papers() if options.all else map(snapshot.paper, options.ids)
         text = export(papers, options.format)

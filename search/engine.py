@@ -11,12 +11,13 @@ import numpy as np
 
 from index.build import data_folder
 from index.encoder import Encoder, load_encoder
+from index.errors import QueryError
 from index.records import Paper
 from index.snapshot import Snapshot
-from index.text import sentence_spans
 from index.topics import Topic
 from search.browse import TopicBrowser
 from search.filters import Filters
+from search.sentences import SentenceVectors
 
 # Rocchio (1971), "Relevance feedback in information retrieval": weight of what to stay away from.
 _UNLIKE = 0.5
@@ -65,6 +66,7 @@ class Searcher:
         self.snapshot = snapshot
         self._encoder = encoder
         self._browser = TopicBrowser(snapshot)
+        self._sentences = SentenceVectors(encoder)
 
     @classmethod
     def open(
@@ -84,10 +86,10 @@ class Searcher:
     def search(self, query: str, k: int = 10, filters: Filters | None = None) -> list[Hit]:
         """The k papers that are most about the query, best first.
 
-        Raises ValueError for an empty query.
+        Raises QueryError for an empty query or k below 1.
         """
         if not query.strip():
-            raise ValueError("the query is empty; write what the papers should be about")
+            raise QueryError("the query is empty; write what the papers should be about")
         return self._nearest(self._encoder.encode_query([query])[0], k, filters)
 
     def search_many(
@@ -106,16 +108,16 @@ class Searcher:
         """The k papers most like the papers `like` and least like the papers `unlike`.
 
         Ids may be any that a paper ever had. None of the given papers comes back. Raises
-        UnknownPaperError, and ValueError when `like` is empty or shares a paper with `unlike`.
+        UnknownPaperError, and QueryError when `like` is empty or shares a paper with `unlike`.
         """
         if not like:
-            raise ValueError("name at least one paper that the results should be like")
+            raise QueryError("name at least one paper that the results should be like")
         seeds = [self.snapshot.row(paper_id) for paper_id in like]
         against = [self.snapshot.row(paper_id) for paper_id in unlike]
         both = set(seeds) & set(against)
         if both:
             names = ", ".join(p.display_title for p in self.snapshot.papers_at(sorted(both)))
-            raise ValueError(f"asked for both like and unlike: {names}")
+            raise QueryError(f"asked for both like and unlike: {names}")
         vector = self._mean(seeds)
         if against:
             vector = _unit(vector - _UNLIKE * self._mean(against))
@@ -167,7 +169,7 @@ class Searcher:
         without: set[int] | None = None,
     ) -> list[Hit]:
         if k < 1:
-            raise ValueError(f"k is {k}; ask for at least one hit")
+            raise QueryError(f"k is {k}; ask for at least one hit")
         without = without or set()
         allowed = None if filters is None or filters.is_empty else filters.rows(self.snapshot)
         _, rows = self.snapshot.index.search(vector, k + len(without), allowed)
@@ -190,21 +192,9 @@ class Searcher:
         self, papers: Sequence[Paper], vector: np.ndarray
     ) -> list[tuple[int, int] | None]:
         """For each paper the span of the sentence nearest to `vector`."""
-        spans = [sentence_spans(paper.abstract or "") for paper in papers]
-        texts = [
-            (paper.abstract or "")[start:end]
-            for paper, of_paper in zip(papers, spans, strict=True)
-            for start, end in of_paper
-        ]
-        if not texts:
-            return [None] * len(papers)
-        scores = self._encoder.encode_document(texts) @ vector
         best: list[tuple[int, int] | None] = []
-        at = 0
-        for of_paper in spans:
-            part = scores[at : at + len(of_paper)]
-            best.append(of_paper[int(np.argmax(part))] if len(part) else None)
-            at += len(of_paper)
+        for spans, vectors in self._sentences.of(papers):
+            best.append(spans[int(np.argmax(vectors @ vector))] if spans else None)
         return best
 
     def _mean(self, rows: Sequence[int]) -> np.ndarray:

@@ -13,6 +13,7 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict
 
+from index.errors import QueryError
 from index.papers import is_preprint_venue
 from index.records import Paper
 from index.text import words
@@ -25,9 +26,9 @@ _TEX_SPECIAL = re.compile(r"(?<!\\)([&%#_])")
 
 
 def export(papers: Iterable[Paper], format: str) -> str:  # noqa: A002  the flag's own name
-    """The papers in one of `FORMATS`. Raises ValueError for another format."""
+    """The papers in one of `FORMATS`. Raises QueryError for another format."""
     if format not in _WRITERS:
-        raise ValueError(f"unknown format {format!r}; choose one of {', '.join(FORMATS)}")
+        raise QueryError(f"unknown format {format!r}; choose one of {', '.join(FORMATS)}")
     return _WRITERS[format](list(papers))
 
 

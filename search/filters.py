@@ -8,13 +8,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from index.errors import AbstractsError
+from index.errors import QueryError
 from index.snapshot import Snapshot
 
 _YEARS = re.compile(r"(?P<first>\d{4})?(?P<dots>\.\.)?(?P<last>\d{4})?$")
 
 
-class FilterError(AbstractsError):
+class FilterError(QueryError):
     """A filter that cannot be understood."""
 
 

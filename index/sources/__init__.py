@@ -76,7 +76,7 @@ def read_sources(sources: Iterable[str | os.PathLike[str]], *, strict: bool = Fa
     names = NameModel.load()
     reading = Reading()
     for path, named in list_files(sources):
-        source = path.as_posix()
+        source = display_name(path)
         digest, layout, count = None, None, 0
         try:
             page, digest = load_page(path)
@@ -95,6 +95,11 @@ def read_sources(sources: Iterable[str | os.PathLike[str]], *, strict: bool = Fa
             reading.skipped.append(Skip(source, error.line, error.why))
         reading.files.append(FileReport(source, layout.name if layout else None, digest, count))
     return reading
+
+
+def display_name(path: Path) -> str:
+    """The path as text that can be stored; bytes of a name that are not UTF-8 are escaped."""
+    return path.as_posix().encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def recognise(page: Page) -> Layout:
@@ -124,10 +129,10 @@ def load_page(path: Path) -> tuple[Page, str]:
                 digest.update(raw)
                 lines.append(_decode(raw, path, number))
     except OSError as error:
-        raise SourceError(path.as_posix(), f"cannot be read: {error.strerror}") from error
+        raise SourceError(display_name(path), f"cannot be read: {error.strerror}") from error
     if not any(line.strip() for line in lines):
-        raise SourceError(path.as_posix(), "the file is empty", line=1)
-    return Page(path.as_posix(), tuple(lines)), digest.hexdigest()
+        raise SourceError(display_name(path), "the file is empty", line=1)
+    return Page(display_name(path), tuple(lines)), digest.hexdigest()
 
 
 def _lines(file: Iterable[bytes], path: Path) -> Iterator[bytes]:
@@ -137,7 +142,7 @@ def _lines(file: Iterable[bytes], path: Path) -> Iterator[bytes]:
         number += 1
         if len(raw) > LONGEST_LINE:
             raise SourceError(
-                path.as_posix(),
+                display_name(path),
                 f"the line is longer than {LONGEST_LINE:,} bytes and begins {raw[:40]!r}; "
                 "a publication list has shorter ones",
                 line=number,
@@ -147,13 +152,13 @@ def _lines(file: Iterable[bytes], path: Path) -> Iterator[bytes]:
 
 def _decode(raw: bytes, path: Path, number: int) -> str:
     if b"\0" in raw:
-        raise SourceError(path.as_posix(), "binary file (a NUL byte); not a text page", number)
+        raise SourceError(display_name(path), "binary file (a NUL byte); not a text page", number)
     try:
         text = raw.decode("utf-8-sig" if number == 1 else "utf-8")
     except UnicodeDecodeError as error:
         byte = f"byte {error.start + 1} is 0x{raw[error.start]:02x}"
         raise SourceError(
-            path.as_posix(),
+            display_name(path),
             f"not UTF-8: {byte}, after {raw[max(0, error.start - 20) : error.start]!r}; "
             "save the file as UTF-8",
             number,

@@ -19,7 +19,7 @@ from index.text import fold_space, words
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _HEADER = re.compile(
     r"(?P<score>\d{1,4}(?:\.\d+)?)?\s?"
-    r"(?P<category>(?:[a-z]+-[a-z]+|[A-Z]{2,3}|[a-z]{2,8}(?:-[A-Za-z]+)?)(?:\.[A-Za-z-]+)?)?\s?"
+    r"(?P<category>(?:[a-z]+-[a-z]+|[A-Z]{2,3}|[a-z]{2,8}(?:-[A-Za-z]+)?)(?:\.[A-Za-z-]+)?)"
     r"(?P<month>Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]*\.?\s"
     r"(?P<day>\d{1,2})(?:,\s(?P<year>(?:19|20)\d{2}))?(?P<flag>\s?[A-Z][A-Za-z ]{0,20})?$"
 )
@@ -110,7 +110,7 @@ def _mention(page: Page, entry: _Entry, names: NameModel, known_names: frozenset
         authors_truncated=truncated,
         year=int(header["year"]) if header["year"] else None,
         date=f"{header['year'] or '-'}-{month_day}",
-        categories=(header["category"],) if header["category"] else (),
+        categories=(header["category"],),
         abstract=abstract,
         abstract_truncated=abstract is not None and is_cut_off(abstract),
     )
