@@ -162,14 +162,22 @@ def _nothing_found(reading: Reading) -> str:
 
 
 def _live_snapshot(folder: Path) -> Snapshot | None:
-    """The index that is being replaced, if there is one that this version can read."""
+    """The index that is being replaced, if there is one that this version can read.
+
+    It is verified first: a damaged vector must not pass into the next generation.
+    """
     if not (folder / CURRENT).exists():
         return None
+    snapshot = None
     try:
-        return Snapshot.open(folder)
+        snapshot = Snapshot.open(folder)
+        snapshot.verify()
     except SnapshotError as error:
         _log.warning("the index before cannot be reused, building anew: %s", error)
+        if snapshot:
+            snapshot.close()
         return None
+    return snapshot
 
 
 def _reusable(before: Snapshot, encoder: Encoder, digests: Sequence[str]) -> dict[int, np.ndarray]:

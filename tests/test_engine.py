@@ -1,0 +1,377 @@
+"""Answers: what is nearest, what is like this and unlike that, what is on a topic."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from index.build import build
+from index.errors import SnapshotError, UnknownPaperError
+from index.snapshot import Snapshot
+from index.text import sentence_spans
+from search.browse import UnknownTopicError
+from search.engine import Hit, Searcher
+from search.filters import Filters
+from tests.conftest import SEEDS, MakeIndex, ids_by_title, papers_of, works_page
+from tests.fakes import FakeEncoder
+
+QUERY = "learning in recurrent neural networks of the brain"
+
+
+@pytest.fixture
+def searcher(fake_index: Path) -> Iterator[Searcher]:
+    """A searcher over the seeds."""
+    searcher = Searcher.open(fake_index, encoder=FakeEncoder())
+    yield searcher
+    searcher.snapshot.close()
+
+
+def work(title: str, *sentences: str) -> tuple[str, str, str]:
+    return ("article2020", title, " ".join(f"{sentence}." for sentence in sentences))
+
+
+# Two papers on each of three things, and two that are about two of them.
+ANIMALS = [
+    work("Cats one", "Whiskers twitch", "feline kittens purr while meowing tomcats prowl"),
+    work("Cats two", "Kittens purr", "feline whiskers twitch while prowling tomcats meow"),
+    work("Dogs one", "Puppies bark", "canine hounds fetch while growling terriers howl"),
+    work("Dogs two", "Hounds howl", "canine puppies fetch while barking terriers growl"),
+    work("Cats with dogs", "Feline kittens purr", "canine puppies bark while hounds howl"),
+    work("Cats with birds", "Feline kittens purr", "avian sparrows chirp while robins whistle"),
+    work("Birds one", "Avian robins chirp", "sparrows whistle while starlings nest"),
+    work("Birds two", "Avian starlings chirp", "robins whistle while sparrows nest"),
+]
+
+
+@pytest.fixture
+def animals(make_index: MakeIndex) -> Iterator[Searcher]:
+    """A searcher over eight papers about cats, dogs and birds."""
+    searcher = Searcher.open(make_index(works_page(*ANIMALS)), encoder=FakeEncoder())
+    yield searcher
+    searcher.snapshot.close()
+
+
+def titles(hits: list[Hit]) -> list[str | None]:
+    return [hit.paper.title for hit in hits]
+
+
+def well_formed(hits: list[Hit], descending: bool = True) -> bool:
+    """Ranks count from 1, scores fall, sentences are where their spans say."""
+    ranks = [hit.rank for hit in hits] == list(range(1, len(hits) + 1))
+    scores = [hit.score for hit in hits]
+    falling = scores == sorted(scores, reverse=True) or not descending
+    spans = all(
+        hit.sentence == (hit.paper.abstract or "")[slice(*hit.span)]
+        if hit.span
+        else hit.sentence is None
+        for hit in hits
+    )
+    return ranks and falling and spans and len({h.paper.paper_id for h in hits}) == len(hits)
+
+
+# --- Free text --------------------------------------------------------------------------------
+
+
+def test_the_nearest_paper_comes_first(animals: Searcher) -> None:
+    """A query in a paper's words finds that paper first, and its like before others."""
+    hits = animals.search("feline whiskers twitch, kittens purr, tomcats prowl", k=3)
+    assert set(titles(hits)[:2]) == {"Cats one", "Cats two"}
+    dogs = titles(animals.search("canine puppies bark, hounds howl", k=3))
+    assert set(dogs) == {"Dogs one", "Dogs two", "Cats with dogs"}
+
+
+def test_hits_agree_with_brute_force(searcher: Searcher) -> None:
+    """The hits of the dense leg are the cosines of the query with every stored vector, in order."""
+    vector = FakeEncoder().encode_query([QUERY])[0]
+    scores = searcher.snapshot.vectors.astype(np.float32) @ vector
+    expected = [int(row) for row in np.lexsort((np.arange(65), -scores))]
+    hits = searcher.search(QUERY, k=65)
+    rows = [searcher.snapshot.row(hit.paper.paper_id) for hit in hits]
+    assert rows == expected
+    for hit, row in zip(hits, rows, strict=True):
+        assert hit.dense == pytest.approx(float(scores[row]), abs=1e-4)
+        assert hit.strength == searcher.snapshot.manifest.calibration.strength(hit.dense or 0)
+
+
+@pytest.mark.parametrize("k", [1, 7, 65, 66, 10_000])
+def test_k_hits_ranked_from_one(searcher: Searcher, k: int) -> None:
+    """There are k hits, or as many as there are papers, ranked from 1, scores falling."""
+    hits = searcher.search(QUERY, k=k)
+    assert len(hits) == min(k, 65)
+    assert well_formed(hits)
+    assert hits == searcher.search(QUERY, k=65)[:k]
+
+
+@pytest.mark.parametrize("k", [0, -1])
+def test_k_below_one_is_refused(searcher: Searcher, k: int) -> None:
+    """No call gives fewer than one hit on purpose: k below 1 is an error everywhere."""
+    paper_id = searcher.search(QUERY, k=1)[0].paper.paper_id
+    calls = [
+        lambda: searcher.search(QUERY, k=k),
+        lambda: searcher.similar([paper_id], k=k),
+        lambda: searcher.on_topic("t1", k=k),
+        lambda: searcher.topic_similar(paper_id, k=k),
+    ]
+    for call in calls:
+        with pytest.raises(ValueError, match=f"k is {k}; ask for at least one hit"):
+            call()
+
+
+@pytest.mark.parametrize("query", ["", " ", "\n\t\u2003"])
+def test_an_empty_query_is_refused(searcher: Searcher, query: str) -> None:
+    """A query of nothing but white space is an error."""
+    with pytest.raises(ValueError, match="the query is empty"):
+        searcher.search(query)
+
+
+def test_search_many_is_search_each(searcher: Searcher) -> None:
+    """`search_many` gives for each query what `search` gives."""
+    queries = [QUERY, "psychedelics", "zyzzyva"]
+    assert searcher.search_many(queries, k=3) == [searcher.search(q, k=3) for q in queries]
+
+
+def test_the_sentence_is_the_nearest_one(searcher: Searcher) -> None:
+    """The sentence of a hit is the one of its abstract that is nearest to the query."""
+    encoder = FakeEncoder()
+    vector = encoder.encode_query([QUERY])[0]
+    for hit in searcher.search(QUERY, k=20):
+        abstract = hit.paper.abstract
+        if abstract is None:
+            assert (hit.sentence, hit.span) == (None, None)
+            continue
+        sentences = [abstract[a:b] for a, b in sentence_spans(abstract)]
+        scores = encoder.encode_document(sentences) @ vector
+        assert hit.sentence == sentences[int(np.argmax(scores))]
+
+
+def test_a_paper_without_abstract_is_found_by_its_title(searcher: Searcher) -> None:
+    """A work known by its title alone is found, and has no sentence to show."""
+    title = "Robust prior-biased acquisition function for human-in-the-loop Bayesian optimization"
+    hit = searcher.search(title, k=1)[0]
+    assert (hit.paper.title, hit.paper.abstract) == (title, None)
+    assert (hit.sentence, hit.span) == (None, None)
+    assert hit.dense == pytest.approx(1.0, abs=1e-3)
+
+
+def test_only_papers_without_abstract(make_index: MakeIndex) -> None:
+    """An index of titles alone answers, without sentences."""
+    data = make_index(works_page(("article2020", "Cats in winter gardens"), ("article2021", "Sun")))
+    with Snapshot.open(data) as snapshot:
+        hits = Searcher(snapshot, FakeEncoder()).search("cats", k=5)
+    assert titles(hits) == ["Cats in winter gardens", "Sun"]
+    assert [hit.sentence for hit in hits] == [None, None]
+
+
+def test_a_hit_as_plain_values(animals: Searcher) -> None:
+    """`to_dict` has the promised keys in their order, and values that JSON can hold."""
+    hit = animals.search("avian robins", k=1)[0]
+    assert hit.to_dict() == {
+        "rank": 1,
+        "paper_id": hit.paper.paper_id,
+        "title": hit.paper.title,
+        "authors": [],
+        "year": 2020,
+        "venue": None,
+        "score": hit.score,
+        "dense": hit.dense,
+        "lexical": hit.lexical,
+        "strength": hit.strength,
+        "sentence": hit.sentence,
+        "span": list(hit.span or ()),
+    }
+
+
+def test_results_do_not_depend_on_the_order_of_sources(tmp_path: Path, fake_index: Path) -> None:
+    """An index built from the files in reverse gives equal hits, topics and topic papers."""
+    build(sorted(SEEDS.iterdir(), reverse=True), tmp_path, encoder=FakeEncoder())
+    answers = []
+    for data in (tmp_path, fake_index):
+        with Snapshot.open(data) as snapshot:
+            searcher = Searcher(snapshot, FakeEncoder())
+            first = searcher.search(QUERY, k=30)
+            seed = first[0].paper.paper_id
+            answers.append(
+                [
+                    first,
+                    searcher.similar([seed], k=30),
+                    searcher.topics(),
+                    searcher.topic_similar(seed, k=12),
+                    [searcher.topic_papers(t.topic_id) for t in searcher.topics()],
+                ]
+            )
+    assert answers[0] == answers[1]
+
+
+def test_equal_papers_come_in_the_order_of_their_ids(make_index: MakeIndex) -> None:
+    """Papers with equal scores come ordered by their ids, the same way each time."""
+    works = [("article2020", "Editorial", f"Author {n} Smith{n}") for n in "ABCDEFGH"]
+    data = make_index(works_page(*works))
+    ids = [p.paper_id for p in papers_of(data)]
+    assert len(ids) == 8
+    with Snapshot.open(data) as snapshot:
+        searcher = Searcher(snapshot, FakeEncoder())
+        for k in (8, 3):
+            assert [h.paper.paper_id for h in searcher.search("editorial", k=k)] == ids[:k]
+
+
+# --- Like and unlike --------------------------------------------------------------------------
+
+
+def test_like_one_paper(animals: Searcher) -> None:
+    """The paper most like one about cats is the other about cats; the seed does not come back."""
+    ids = ids_by_title([h.paper for h in animals.search("cats", k=8)])
+    hits = animals.similar([ids["Cats one"]], k=8)
+    assert titles(hits)[0] == "Cats two"
+    assert len(hits) == 7
+    assert "Cats one" not in titles(hits)
+    assert well_formed(hits)
+
+
+def test_like_leaves_out_seeds_under_any_id(searcher: Searcher) -> None:
+    """Named by an alias or by a mention, a seed does not come back, nor does a paper unlike."""
+    papers = [p for p in searcher.snapshot.papers() if len(p.mention_ids) > 1 and p.aliases]
+    seed, away = papers[0], papers[1]
+    hits = searcher.similar([seed.aliases[0], seed.mention_ids[1]], [away.mention_ids[0]], k=65)
+    found = {hit.paper.paper_id for hit in hits}
+    assert len(hits) == len(found) == 63
+    assert not found & {seed.paper_id, away.paper_id}
+
+
+def test_like_agrees_with_brute_force(searcher: Searcher) -> None:
+    """Papers like two are ranked by the cosine with the mean of their two vectors."""
+    vectors = searcher.snapshot.vectors.astype(np.float32)
+    papers = list(searcher.snapshot.papers())
+    mean = vectors[[10, 20]].mean(axis=0)
+    scores = vectors @ (mean / np.linalg.norm(mean))
+    expected = [papers[row].paper_id for row in np.argsort(-scores) if row not in (10, 20)]
+    hits = searcher.similar([papers[10].paper_id, papers[20].paper_id], k=65)
+    assert [hit.paper.paper_id for hit in hits] == expected
+
+
+def test_unlike_pushes_its_neighbours_down(animals: Searcher) -> None:
+    """Like cats but unlike dogs, what is about dogs falls behind what is about birds."""
+    ids = ids_by_title([h.paper for h in animals.search("cats", k=8)])
+    plain = titles(animals.similar([ids["Cats with dogs"]], k=8))
+    assert set(plain[:2]) <= {"Dogs one", "Dogs two", "Cats with birds"}
+    away = animals.similar([ids["Cats with dogs"]], [ids["Dogs one"]], k=8)
+    assert "Dogs one" not in titles(away)
+    assert titles(away)[0] == "Cats with birds"
+    assert titles(away).index("Dogs two") > plain.index("Dogs two")
+    assert well_formed(away)
+
+
+def test_like_with_filters(searcher: Searcher) -> None:
+    """Filters hold for what is like a paper, and cost no hits though the seed passes them."""
+    seed = next(p for p in searcher.snapshot.papers() if p.year == 2025)
+    of_year = [p for p in searcher.snapshot.papers() if p.year == 2025 and p != seed]
+    hits = searcher.similar([seed.paper_id], k=len(of_year), filters=Filters(years=(2025, 2025)))
+    assert {h.paper.paper_id for h in hits} == {p.paper_id for p in of_year}
+
+
+def test_the_same_paper_in_like_and_unlike_is_refused(searcher: Searcher) -> None:
+    """A paper that should be liked and unliked is an error, also under two of its ids."""
+    paper = next(p for p in searcher.snapshot.papers() if len(p.mention_ids) > 1)
+    with pytest.raises(ValueError, match="asked for both like and unlike: ") as caught:
+        searcher.similar([paper.paper_id], [paper.mention_ids[1]])
+    assert paper.display_title in str(caught.value)
+
+
+def test_like_needs_a_paper(searcher: Searcher) -> None:
+    """Like nothing is an error; so is an unknown id on either side."""
+    known = searcher.search(QUERY, k=1)[0].paper.paper_id
+    with pytest.raises(ValueError, match="name at least one paper"):
+        searcher.similar([])
+    for like, unlike in ((["p0"], []), ([known], ["p0"])):
+        with pytest.raises(UnknownPaperError) as caught:
+            searcher.similar(like, unlike)
+        assert caught.value.paper_id == "p0"
+
+
+def test_like_the_only_paper_finds_nothing(make_index: MakeIndex) -> None:
+    """In an index of one paper nothing is like it, and nothing shares its topic."""
+    data = make_index(works_page(ANIMALS[0]))
+    (paper,) = papers_of(data)
+    with Snapshot.open(data) as snapshot:
+        searcher = Searcher(snapshot, FakeEncoder())
+        assert searcher.similar([paper.paper_id]) == []
+        assert searcher.topic_similar(paper.paper_id) == []
+        assert titles(searcher.on_topic("t1")) == ["Cats one"]
+
+
+# --- Topics -----------------------------------------------------------------------------------
+
+
+def test_on_topic_has_only_that_topics_papers(searcher: Searcher) -> None:
+    """Each topic's hits are its papers, the most central first, and no others."""
+    seen: list[str] = []
+    for topic in searcher.topics():
+        hits = searcher.on_topic(topic.topic_id, k=65)
+        found = [hit.paper.paper_id for hit in hits]
+        assert len(found) == topic.size
+        assert {searcher.topic_of(pid).topic_id for pid in found} == {topic.topic_id}
+        assert found == searcher.topic_papers(topic.topic_id)
+        assert found[:2] == searcher.topic_papers(topic.topic_id, limit=2)
+        assert searcher.on_topic(topic.topic_id, k=2) == hits[:2]
+        assert well_formed(hits)
+        seen += found
+    assert sorted(seen) == [p.paper_id for p in searcher.snapshot.papers()]
+
+
+def test_topics_group_what_belongs_together(animals: Searcher) -> None:
+    """Of eight papers about three things, those about birds alone share a topic, as do dogs."""
+    ids = ids_by_title([h.paper for h in animals.search("cats", k=8)])
+    topic = {title: animals.topic_of(pid).topic_id for title, pid in ids.items()}
+    assert topic["Birds one"] == topic["Birds two"]
+    assert topic["Dogs one"] == topic["Dogs two"]
+    assert topic["Birds one"] != topic["Dogs one"]
+
+
+def test_topic_similar_leaves_the_paper_out(searcher: Searcher) -> None:
+    """No paper is among those that share its theme, whatever it is named by; there are k."""
+    for paper in list(searcher.snapshot.papers())[::8]:
+        hits = searcher.topic_similar(paper.mention_ids[0], k=9)
+        assert len(hits) == 9
+        assert paper.paper_id not in {hit.paper.paper_id for hit in hits}
+        assert well_formed(hits, descending=False)
+
+
+def test_topic_similar_is_spread(animals: Searcher) -> None:
+    """Topic-similar papers are not just the nearest ones: near copies do not follow each other."""
+    ids = ids_by_title([h.paper for h in animals.search("cats", k=8)])
+    nearest = titles(animals.similar([ids["Cats with birds"]], k=4))
+    spread = titles(animals.topic_similar(ids["Cats with birds"], k=4))
+    assert {"Birds one", "Birds two"} <= set(nearest)
+    assert abs(spread.index("Birds one") - spread.index("Birds two")) > 1
+
+
+@pytest.mark.parametrize("unknown", ["t0", "t7", "", "1", "T1"])
+def test_an_unknown_topic_is_refused(searcher: Searcher, unknown: str) -> None:
+    """An id that no topic has is quoted with the ids that there are."""
+    with pytest.raises(UnknownTopicError) as caught:
+        searcher.on_topic(unknown)
+    assert str(caught.value) == f"no topic has the id {unknown!r} (t1 to t6)"
+
+
+# --- Opening ----------------------------------------------------------------------------------
+
+
+def test_the_model_of_the_index_is_loaded(fake_index: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without a model of its own the searcher loads the one that the manifest names."""
+    asked: list[str] = []
+    monkeypatch.setattr("search.engine.load_encoder", lambda n: asked.append(n) or FakeEncoder())
+    searcher = Searcher.open(fake_index)
+    assert asked == ["fake"]
+    assert len(searcher) == 65
+    searcher.snapshot.close()
+
+
+def test_a_model_that_changed_is_refused(
+    fake_index: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A model of the right name with other weights is refused when opening."""
+    monkeypatch.setattr("search.engine.load_encoder", lambda _: FakeEncoder("changed"))
+    with pytest.raises(SnapshotError, match="built with the model 'fake'"):
+        Searcher.open(fake_index)
