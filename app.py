@@ -23,6 +23,7 @@ import streamlit as st
 from search import (
     AbstractsError,
     Hit,
+    NoIndexError,
     Paper,
     Searcher,
     build,
@@ -70,12 +71,12 @@ def main() -> None:
     _header()
     folder = data_folder()
     try:
-        if not (folder / "CURRENT").exists():
-            _first_build(folder)
         searcher = _open(str(folder), current_generation(folder))
         _sidebar(searcher)
         _search_box()
         _view(searcher)
+    except NoIndexError:
+        _first_build(folder)
     except AbstractsError as error:
         _note("This cannot be shown", str(error))
 

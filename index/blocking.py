@@ -55,7 +55,7 @@ def _pairs(members: list[int], features: Sequence[Features]) -> Iterator[Pair]:
 def _keys(feature: Features) -> Iterator[Hashable]:
     mention = feature.mention
     if mention.doi:
-        yield "doi", mention.doi
+        yield "doi", mention.doi.lower()
     if mention.arxiv:
         yield "arxiv", mention.arxiv
     if feature.title_key:

@@ -88,7 +88,7 @@ def read_decisions(folders: Iterable[Path]) -> Decisions:
         path = folder / FILE_NAME
         if path.is_file():
             try:
-                lines = path.read_text(encoding="utf-8").split("\n")
+                lines = path.read_text(encoding="utf-8-sig").split("\n")
             except (OSError, UnicodeDecodeError) as error:
                 raise DecisionError(f"{path}: cannot be read: {error}") from error
             entries += [_parse(s, path, n) for n, s in enumerate(lines, 1) if s.strip()]
@@ -119,14 +119,17 @@ def _parse(line: str, path: Path, number: int) -> Decision:
         record = json.loads(line)
         kind, mentions = record["decision"], _ids(record["mentions"])
         apart = _ids(record["from"]) if kind == "split" else ()
-        if kind not in ("join", "split") or len(mentions) + len(apart) < 2:
-            raise ValueError(kind)
+        enough = mentions and apart if kind == "split" else len(mentions) > 1
+        if kind not in ("join", "split") or not enough:
+            raise ValueError(f"{kind!r} of too few mentions")
     except (ValueError, KeyError, TypeError) as error:
         raise DecisionError(
             f"{path}:{number}: not a decision: {line[:80]!r} ({error}); "
             'a line reads {"decision": "join", "mentions": ["m…", "m…"]}; mend or delete it'
         ) from error
-    return Decision(mentions, apart, tuple(record.get("titles", ())), record.get("when", ""))
+    titles, when = record.get("titles"), record.get("when")
+    shown = tuple(map(str, titles)) if isinstance(titles, list) else ()
+    return Decision(mentions, apart, shown, when if isinstance(when, str) else "")
 
 
 def _ids(value: Sequence[str]) -> tuple[str, ...]:

@@ -68,6 +68,7 @@ class _Forest:
         self._root = list(range(len(features)))
         self._members = [[i] for i in range(len(features))]
         self._apart = decisions.splits(position)
+        self._decided: set[int] = set()  # members that the user joined to another
         self._merges: list[Merge] = []
 
     def join(self, i: int, j: int, evidence: Evidence) -> None:
@@ -77,6 +78,8 @@ class _Forest:
             return
         ids = [self._features[k].mention.mention_id for k in (i, j)]
         self._merges.append(Merge(ids[0], ids[1], evidence))
+        if evidence.rule == "decision":
+            self._decided.update((i, j))
         keep, lose = (a, b) if len(self._members[a]) >= len(self._members[b]) else (b, a)
         self._members[keep] += self._members[lose]
         self._members[lose] = []
@@ -97,14 +100,23 @@ class _Forest:
         a, b = self._find(i), self._find(j)
         if a == b or self._split_by_user(a, b):
             return
-        for m in self._members[a][:_ASKED]:
-            for n in self._members[b][:_ASKED]:
+        for m in self._voters(a, i):
+            for n in self._voters(b, j):
                 one, other = self._features[m], self._features[n]
                 if veto(one, other, evidence):
                     return
                 if evidence.score < _STRONG and conflict(one, other):
                     return
         self.join(i, j, evidence)
+
+    def _voters(self, group: int, member: int) -> list[int]:
+        """Who may object to a join through `member`.
+
+        Where the user has joined what the rules hold apart, the others of the group say nothing
+        about the member.
+        """
+        members = self._members[group]
+        return [member] if self._decided & set(members) else members[:_ASKED]
 
     def result(self) -> Grouping:
         ids = [f.mention.mention_id for f in self._features]

@@ -111,7 +111,8 @@ class _SentenceTransformerEncoder:
                 model_kwargs={"dtype": dtype},
             )
         except (OSError, ValueError) as error:
-            raise EncoderError(f"the model {name!r} cannot be loaded: {error}") from error
+            told = " ".join(str(error).split())
+            raise EncoderError(f"the model {name!r} cannot be loaded: {told}") from error
         if model.similarity_fn_name not in ("cosine", None):
             raise EncoderError(
                 f"the model {name!r} compares by {model.similarity_fn_name!r}; "

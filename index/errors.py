@@ -5,6 +5,7 @@ AbstractsError
 ├── DecisionError      the join and split decisions contradict themselves or name nothing
 ├── EncoderError       the embedding model is missing, altered or unsuitable
 ├── SnapshotError      the index on disk is missing, damaged, or of another format or model
+│   └── NoIndexError     the data folder holds no index yet
 ├── BusyError          another build holds the data folder
 ├── QueryError         a question that cannot be asked as put
 └── UnknownPaperError  no paper has the given id
@@ -38,6 +39,10 @@ class EncoderError(AbstractsError):
 
 class SnapshotError(AbstractsError):
     """The index on disk cannot be answered from."""
+
+
+class NoIndexError(SnapshotError):
+    """There is no index yet in the data folder."""
 
 
 class BusyError(AbstractsError):

@@ -51,6 +51,7 @@ _NUMBER = re.compile(r"\d+")
 _ROMAN = re.compile(r"\b(?:i{1,3}|iv|vi{0,3}|ix)\b")
 _ROMAN_VALUE = {"i": 1, "ii": 2, "iii": 3, "iv": 4, "v": 5, "vi": 6, "vii": 7, "viii": 8, "ix": 9}
 _PART_WORD = re.compile(r"\b(?:part|volume|vol|chapter)\s+(one|two|three|four|five|six|a|b|c|d)\b")
+_WORD_VALUE = {"one": "1", "two": "2", "three": "3", "four": "4", "five": "5", "six": "6"}
 
 
 @dataclass(frozen=True)
@@ -132,7 +133,7 @@ class Features:
         found = set(_NUMBER.findall(text))
         roman = (r for r in _ROMAN.findall(text) if r != "i" or text.endswith(" i"))
         found.update(str(_ROMAN_VALUE[r]) for r in roman)  # "i" inside a title is a pronoun
-        found.update(f"part {m}" for m in _PART_WORD.findall(text))
+        found.update(_WORD_VALUE.get(m, f"part {m}") for m in _PART_WORD.findall(text))
         return frozenset(n.lstrip("0") or "0" for n in found)
 
 
@@ -207,7 +208,8 @@ def _share_author(a: Features, b: Features) -> bool:
 
 def _same_identifier(a: Features, b: Features) -> Evidence | None:
     m, n = a.mention, b.mention
-    for name, x, y in (("DOI", m.doi, n.doi), ("arXiv id", m.arxiv, n.arxiv)):
+    dois = ((m.doi or "").lower(), (n.doi or "").lower())  # DOIs do not tell case (ISO 26324)
+    for name, x, y in (("DOI", *dois), ("arXiv id", m.arxiv, n.arxiv)):
         if x and x == y:
             similar = title_similarity(a, b)
             both = a.has_abstract and b.has_abstract
@@ -240,7 +242,7 @@ def _same_title(a: Features, b: Features) -> Evidence | None:
         and scores["cosine"] < UNRELATED_ABSTRACT
     ):
         return None
-    why = f"the same title {a.mention.title!r}"
+    why = f"the same title {min(a.mention.title or '', b.mention.title or '')!r}"
     if both:
         why += f"; abstracts {likeness:.0%} alike"
     return Evidence("same-title", 0.97, why, scores)

@@ -62,13 +62,10 @@ def with_paper_ids(
     that any mention gives rise to, become aliases. An alias that two papers could claim goes to
     the one that had it before, else to neither.
     """
-    chosen = _unique_ids(papers)
+    heirs = _heirs(papers, earlier)
+    chosen = _unique_ids(papers, heirs)
     home = {m: pid for pid, paper in zip(chosen, papers, strict=True) for m in paper.mention_ids}
-    aliases: dict[str, str] = {}
-    for alias, mention_ids in earlier.items():
-        owners = Counter(home[m] for m in mention_ids if m in home)
-        if owners:
-            aliases[alias] = min(owners, key=lambda pid: (-owners[pid], pid))
+    aliases = {alias: chosen[i] for alias, i in heirs.items()}
     claims: dict[str, set[str]] = {}
     for mention_id, pid in home.items():
         for alias in content_ids(mentions[mention_id]):
@@ -88,18 +85,33 @@ def with_paper_ids(
     return sorted(final, key=lambda paper: paper.paper_id)
 
 
-def _unique_ids(papers: Sequence[Paper]) -> list[str]:
-    """The plainest id of each paper that no other has: content, with author and year, mention."""
+def _heirs(papers: Sequence[Paper], earlier: Mapping[str, Sequence[str]]) -> dict[str, int]:
+    """For each earlier id the position of the paper that holds most of its mentions now."""
+    home = {m: i for i, paper in enumerate(papers) for m in paper.mention_ids}
+    heirs = {}
+    for alias, mention_ids in earlier.items():
+        owners = Counter(home[m] for m in mention_ids if m in home)
+        if owners:
+            heirs[alias] = min(owners, key=lambda i: (-owners[i], papers[i].mention_ids))
+    return heirs
+
+
+def _unique_ids(papers: Sequence[Paper], heirs: Mapping[str, int]) -> list[str]:
+    """The plainest id of each paper that no other has: content, with author and year, mention.
+
+    An id that another paper had before is passed over, so that it goes on finding that one.
+    """
     ladders = []
     for paper in papers:
         plain = content_ids(paper)[0]
         author = words(paper.authors[0])[-1:] if paper.authors else []
         specific = digest("p", plain, author, paper.year)
-        ladders.append((plain, specific, digest("p", plain, min(paper.mention_ids))))
-    step = [0] * len(papers)
+        steps = (plain, specific, digest("p", plain, min(paper.mention_ids)))
+        ladders.append(steps)
+    place = [0] * len(papers)
     for _ in range(2):
-        counts = Counter(ladder[s] for ladder, s in zip(ladders, step, strict=True))
-        step = [
-            s + 1 if counts[ladder[s]] > 1 else s for ladder, s in zip(ladders, step, strict=True)
-        ]
-    return [ladder[s] for ladder, s in zip(ladders, step, strict=True)]
+        counts = Counter(ladder[p] for ladder, p in zip(ladders, place, strict=True))
+        for i, ladder in enumerate(ladders):
+            taken = counts[ladder[place[i]]] > 1 or heirs.get(ladder[place[i]], i) != i
+            place[i] += taken and place[i] < 2
+    return [ladder[p] for ladder, p in zip(ladders, place, strict=True)]

@@ -37,7 +37,7 @@ _STARTS_LOWER = -6.0  # a name rarely starts with a small letter …
 _INSIDE_WORD = -8.0  # … and hardly ever between two small letters
 _STARTS_SIGN = -8.0  # a name does not start with a quote or bracket …
 _ENDS_OPEN = -8.0  # … and a title does not end in a hyphen or an opening bracket
-_TWO_CAPITALS = -3.0  # "DSahil": the first capital belongs to the title
+_TWO_CAPITALS = -8.0  # "DSahil": the first capital belongs to the title
 _ONE_WORD = -4.0  # a single word as first author
 _MANY_WORDS = -4.0  # for each word of a name beyond the fourth
 _INNER_CAPITAL = -4.0  # "PartnerJohn": part of the title's last word
@@ -47,7 +47,7 @@ _GROUP = 120.0  # "The MEG II collaboration" signs as an author, though it is ma
 _SHORT_TITLE = -6.0  # under four characters
 _HAN_NAME = 8.0  # two or three Han characters that start with a surname
 _KNOWN_NAME = 6.0  # the same name stands elsewhere on the page
-_KNOWN_WORD = 2.0  # the title's last word stands in the abstract or elsewhere on the page
+_KNOWN_WORD = 6.0  # the title's last word stands in the abstract or elsewhere on the page
 # Log-odds of a name against a title of one, two … and six or more words, counted on the same data.
 _WORD_COUNT = (1.0, 5.5, 2.8, 0.3, -2.0, -6.0)
 

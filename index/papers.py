@@ -55,8 +55,11 @@ def merge_mentions(mentions: Sequence[Mention]) -> Paper:
     )
     authors_from = best("authors", lambda m: (not m.authors_truncated, len(m.authors)))
     date_from = best("year", lambda m: (is_published(m), len(m.date or ""), -(m.year or 0)))
-    if date_from:
-        fields_from["date"] = date_from.mention_id
+    day_from = date_from if date_from and date_from.date else None
+    if day_from:
+        fields_from["date"] = day_from.mention_id
+    elif date_from is None:
+        day_from = best("date", lambda m: (is_published(m), len(m.date or "")))
     venue_from = best("venue", lambda m: (is_published(m), m.year or 0, len(m.venue or "")))
     categories_from = best("categories", lambda m: (len(m.categories),))
     doi_from = best("doi", lambda m: ("10.48550/" not in (m.doi or ""),))
@@ -69,7 +72,7 @@ def merge_mentions(mentions: Sequence[Mention]) -> Paper:
         authors=authors_from.authors if authors_from else (),
         authors_truncated=authors_from.authors_truncated if authors_from else False,
         year=date_from.year if date_from else None,
-        date=date_from.date if date_from else None,
+        date=day_from.date if day_from else None,
         venue=venue_from.venue if venue_from else None,
         categories=categories_from.categories if categories_from else (),
         abstract=abstract_from.abstract if abstract_from else None,

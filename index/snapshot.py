@@ -18,6 +18,7 @@ import hashlib
 import json
 import sqlite3
 import threading
+import tokenize
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -29,7 +30,7 @@ from index import tables
 from index.ann import VectorIndex
 from index.calibration import Calibration
 from index.encoder import Encoder, ModelInfo
-from index.errors import SnapshotError, UnknownPaperError
+from index.errors import NoIndexError, SnapshotError, UnknownPaperError
 from index.records import Mention, Merge, Paper, Skip
 from index.topics import Topic, Topics
 
@@ -39,6 +40,11 @@ PAPERS, VECTORS, FAISS = "papers.sqlite", "vectors.npy", "vectors.faiss"
 TOPICS, ASSIGNMENT, CENTROIDS = "topics.json", "topics.npy", "centroids.npy"
 FILES = (PAPERS, VECTORS, FAISS, TOPICS, ASSIGNMENT, CENTROIDS)
 REBUILD = "run `python -m index build`"
+# What reading a damaged file raises: NumPy parses its header as Python.
+_DAMAGE = (
+    OSError, ValueError, KeyError, TypeError, EOFError, RuntimeError, SyntaxError,
+    tokenize.TokenError, sqlite3.Error,
+)  # fmt: skip
 _NORM_TOLERANCE = 5e-3  # float16 rounds each component to one part in 2048
 
 
@@ -60,8 +66,10 @@ class Manifest:
     versions: dict[str, str]  # of the libraries
 
     def to_json(self) -> str:
-        """The text of manifest.json."""
-        return json.dumps(asdict(self), indent=2, ensure_ascii=False) + "\n"
+        """The text of manifest.json, which ends with the digest of the rest."""
+        values = asdict(self)
+        values["sha256"] = _digest(values)
+        return json.dumps(values, indent=2, ensure_ascii=False) + "\n"
 
     @classmethod
     def from_json(cls, text: str, path: Path) -> Manifest:
@@ -75,12 +83,11 @@ class Manifest:
             raise SnapshotError(
                 f"{path}: index format {version!r}, this version reads format {FORMAT}; {REBUILD}"
             )
-        try:
-            raw["model"] = ModelInfo(**raw["model"])
-            raw["calibration"] = Calibration(**raw["calibration"])
-            return cls(**raw)
-        except (KeyError, TypeError) as error:
-            raise SnapshotError(f"{path}: incomplete manifest ({error}); {REBUILD}") from error
+        if raw.pop("sha256", None) != _digest(raw):
+            raise SnapshotError(f"{path}: altered since it was written; {REBUILD}")
+        raw["model"] = ModelInfo(**raw["model"])
+        raw["calibration"] = Calibration(**raw["calibration"])
+        return cls(**raw)
 
 
 class Snapshot:
@@ -106,13 +113,19 @@ class Snapshot:
             self.vectors: np.ndarray = np.load(folder / VECTORS, mmap_mode="r", allow_pickle=False)
             self.index = VectorIndex.load(folder / FAISS)
             self.topics = _load_topics(folder)
-        except (OSError, ValueError, KeyError, RuntimeError, sqlite3.Error) as error:
+        except _DAMAGE as error:
             raise SnapshotError(f"{folder}: damaged ({error}); {REBUILD}") from error
         shape = (self.manifest.counts["papers"], self.manifest.model.dimension)
         if self.vectors.shape != shape or self.index.shape != shape:
             raise SnapshotError(
                 f"{folder}: vectors are {self.vectors.shape}, the FAISS index {self.index.shape}, "
                 f"the manifest says {shape}; {REBUILD}"
+            )
+        topics = (len(self.topics.topics), len(self.topics.assignment))
+        if topics != (self.manifest.counts["topics"], shape[0]):
+            raise SnapshotError(
+                f"{folder}: {topics[0]} topics for {topics[1]} papers, the manifest says "
+                f"{self.manifest.counts['topics']} for {shape[0]}; {REBUILD}"
             )
 
     @classmethod
@@ -146,8 +159,11 @@ class Snapshot:
         return self.manifest.counts["papers"]
 
     def _query(self, sql: str, values: Sequence[object] = ()) -> list[sqlite3.Row]:
-        with self._lock:
-            return self._db.execute(sql, values).fetchall()
+        try:
+            with self._lock:
+                return self._db.execute(sql, values).fetchall()
+        except sqlite3.Error as error:
+            raise SnapshotError(f"{self.folder / PAPERS}: damaged ({error}); {REBUILD}") from error
 
     def papers(self) -> Iterator[Paper]:
         """All papers, ordered by id."""
@@ -244,7 +260,7 @@ class Snapshot:
             raise SnapshotError(
                 f"{self.folder}: built with the model {has.name!r} (weights {has.sha256[:12]}, "
                 f"{has.dimension} dimensions), asked with {given.name!r} ({given.sha256[:12]}, "
-                f"{given.dimension}); {REBUILD} --model {given.name}"
+                f"{given.dimension}); run `python -m index build --model {given.name}`"
             )
 
     def verify(self) -> dict[str, int]:
@@ -259,7 +275,10 @@ class Snapshot:
                     f"{self.folder / name}: sha256 is {found}, "
                     f"the manifest says {expected['sha256']}; {REBUILD}"
                 )
-        problems = tables.check(self._db, self.manifest.counts)
+        try:
+            problems = tables.check(self._db, self.manifest.counts)
+        except sqlite3.Error as error:
+            problems = [f"{PAPERS} is damaged ({error})"]
         norms = np.linalg.norm(self.vectors.astype(np.float32), axis=1)
         if len(norms) and not np.all(np.abs(norms - 1) < _NORM_TOLERANCE):
             problems.append(f"vectors are not of length 1 (from {norms.min()} to {norms.max()})")
@@ -267,23 +286,25 @@ class Snapshot:
             if not np.array_equal(self.index.vector(row), self.vectors[row].astype(np.float32)):
                 problems.append(f"row {row} differs between {VECTORS} and {FAISS}")
                 break
-        if len(self.topics.assignment) != len(self):
-            problems.append(f"{len(self.topics.assignment)} topic assignments")
         if problems:
             raise SnapshotError(f"{self.folder}: {'; '.join(problems)}; {REBUILD}")
         return {"files_checked": len(self.manifest.files), **self.manifest.counts}
 
 
 def current_generation(data: Path) -> int:
-    """The number of the live generation. Raises SnapshotError when there is none."""
+    """The number of the live generation. Raises NoIndexError when there is none, SnapshotError
+    when it cannot be read.
+    """
     path = data / CURRENT
     try:
         text = path.read_text(encoding="ascii").strip()
     except FileNotFoundError as error:
-        raise SnapshotError(f"{data}: no index here yet; {REBUILD} --data {data}") from error
+        raise NoIndexError(
+            f"{data}: no index here yet; run `python -m index build --data {data}`"
+        ) from error
     except (OSError, UnicodeDecodeError) as error:
         raise SnapshotError(f"{path}: cannot be read ({error}); {REBUILD}") from error
-    if not text.isdecimal():
+    if not (text.isdecimal() and len(text) <= 18):
         raise SnapshotError(f"{path}: holds {text[:40]!r} and not a number; {REBUILD}")
     return int(text)
 
@@ -310,6 +331,12 @@ def _load_topics(folder: Path) -> Topics:
         np.load(folder / CENTROIDS, allow_pickle=False),
         np.load(folder / ASSIGNMENT, allow_pickle=False),
     )
+
+
+def _digest(values: dict[str, Any]) -> str:
+    """SHA-256 of the manifest's values, in hexadecimal."""
+    text = json.dumps(values, sort_keys=True, ensure_ascii=False)
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def _check_size(path: Path, expected: int) -> None:

@@ -5,7 +5,11 @@ from __future__ import annotations
 import re
 import unicodedata
 
-_LATEX_COMMAND = re.compile(r"\\[a-zA-Z]+\*?")
+# Commands that only set type; others name a symbol, and alpha and beta are different words.
+_LATEX_COMMAND = re.compile(
+    r"\\(?:text|math)(?:bf|it|rm|sf|tt|sc|cal|bb|frak|normal|up|sl|md)\b"
+    r"|\\(?:emph|text|mbox|left|right|big|Big|displaystyle|operatorname)\b\*?"
+)
 _WORD = re.compile(r"[^\W_]+")
 # A sentence ends at . ! or ? before white space and a capital, digit or opening bracket.
 _SENTENCE_END = re.compile(r"[.!?][\"')\]”’]*\s+(?=[\"'(\[“‘]?[A-ZÀ-ÖØ-Þ0-9])")
@@ -14,6 +18,7 @@ _ABBREVIATION = re.compile(
     r"|approx|ca|Tab|Thm)|\b[A-Z])\.$"
 )
 # Controls that reorder what is displayed after them; they have no place in a title or abstract.
+_JOINERS = "\u200c\u200d"  # Persian and Indic spelling needs them
 _BIDI = re.compile("[\u202a-\u202e\u2066-\u2069]")
 
 
@@ -28,7 +33,9 @@ def plain(text: str) -> str:
     >>> plain("safe\u202etxt")
     'safetxt'
     """
-    return "".join(c for c in _BIDI.sub("", text) if c.isprintable() or c.isspace())
+    return "".join(
+        c for c in _BIDI.sub("", text) if c.isprintable() or c.isspace() or c in _JOINERS
+    )
 
 
 def strip_accents(text: str) -> str:
@@ -41,7 +48,7 @@ def words(text: str) -> list[str]:
     r"""Case-folded words without accents, LaTeX commands and punctuation, in order.
 
     >>> words(r"Maß für $\alpha$-Nets: a Re-Visit")
-    ['mass', 'fur', 'nets', 'a', 're', 'visit']
+    ['mass', 'fur', 'alpha', 'nets', 'a', 're', 'visit']
     """
     return _WORD.findall(strip_accents(_LATEX_COMMAND.sub(" ", text)).casefold())
 

@@ -8,7 +8,7 @@ The pages of the app import only from here, so what they need of `index` is pass
 """
 
 from index.build import BuildReport, build, data_folder
-from index.errors import AbstractsError, SnapshotError, UnknownPaperError
+from index.errors import AbstractsError, NoIndexError, SnapshotError, UnknownPaperError
 from index.records import Paper
 from index.snapshot import Snapshot, current_generation
 from index.text import plain
@@ -25,6 +25,7 @@ __all__ = [
     "FilterError",
     "Filters",
     "Hit",
+    "NoIndexError",
     "Paper",
     "Searcher",
     "Snapshot",

@@ -88,6 +88,8 @@ class Searcher:
 
         Raises QueryError for an empty query or k below 1.
         """
+        # Bytes of a command line that are not UTF-8 come as lone surrogates; no model takes them.
+        query = query.encode("utf-8", "replace").decode("utf-8")
         if not query.strip():
             raise QueryError("the query is empty; write what the papers should be about")
         return self._nearest(self._encoder.encode_query([query])[0], k, filters)

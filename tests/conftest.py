@@ -1,4 +1,4 @@
-"""What several test files share: small sources, indexes to read from or to damage, command lines."""
+"""What test files share: small sources, indexes to read from or to damage, command lines."""
 
 from __future__ import annotations
 
@@ -194,7 +194,7 @@ MakeIndex = Callable[..., Path]
 
 @pytest.fixture
 def make_index(tmp_path: Path) -> MakeIndex:
-    """Builds an index from pages given as text: make_index(page, …, name="data") -> data."""
+    """Builds an index from the texts of pages and gives its data folder."""
 
     def make(*pages: str, name: str = "data", encoder: Encoder | None = None) -> Path:
         folder = tmp_path / f"{name}-sources"

@@ -193,9 +193,7 @@ def test_the_order_of_sources_does_not_matter(fake_index: Path, order: list[Path
         )
 
 
-def test_names_of_files_do_not_matter(
-    seeds_copy: Path, fake_index: Path, tmp_path: Path
-) -> None:
+def test_names_of_files_do_not_matter(seeds_copy: Path, fake_index: Path, tmp_path: Path) -> None:
     """Renamed files in another folder make the same papers with the same ids."""
     for number, path in enumerate(sorted(seeds_copy.iterdir(), reverse=True)):
         path.rename(seeds_copy / f"page {number}.text")
@@ -437,7 +435,11 @@ def test_papers_of_two_sources_answer_together(tmp_path: Path) -> None:
     other = write_page(tmp_path / "other", *WORKS[1:])
     build([one, other], tmp_path / "data", encoder=FakeEncoder())
     papers: list[Paper] = papers_of(tmp_path / "data")
-    assert sorted(ids_by_title(papers)) == ["Boats at sea", "Bread at home", "Cats at rest in winter"]
+    assert sorted(ids_by_title(papers)) == [
+        "Boats at sea",
+        "Bread at home",
+        "Cats at rest in winter",
+    ]
     with Snapshot.open(tmp_path / "data") as snapshot:
         searcher = Searcher(snapshot, FakeEncoder())
         for text, title in ((CAT, "Cats at rest in winter"), (SAIL, "Boats at sea")):

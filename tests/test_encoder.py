@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 import index.encoder
+from index.__main__ import main
 from index.encoder import DEFAULT_MODEL, Encoder, EncoderError, ModelInfo, load_encoder
 from index.snapshot import Snapshot
 from search.engine import Searcher
@@ -93,7 +94,11 @@ def test_outputs_come_in_the_order_of_the_inputs(real_encoder: Encoder) -> None:
 @pytest.mark.model
 def test_the_model_knows_what_texts_mean(real_encoder: Encoder) -> None:
     """A question is nearest to the document about it in other words."""
-    documents = ["Felines rest most of the day.", "Bond yields rose.", "Bridges are built of steel."]
+    documents = [
+        "Felines rest most of the day.",
+        "Bond yields rose.",
+        "Bridges are built of steel.",
+    ]
     query = real_encoder.encode_query(["how long do cats sleep", "interest rates"])
     nearest = np.argmax(query @ real_encoder.encode_document(documents).T, axis=1)
     assert nearest.tolist() == [0, 1]
@@ -104,7 +109,7 @@ def test_bfloat16_answers_as_float32_does(
     real_encoder: Encoder, real_searcher: Searcher, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Computing in bfloat16 changes no first hit and at most one in ten of the first ten."""
-    import torch
+    import torch  # noqa: PLC0415
 
     if real_encoder.info.dtype != "bfloat16":
         pytest.skip("this processor does not compute in bfloat16")
@@ -125,10 +130,10 @@ def test_bfloat16_answers_as_float32_does(
 
 def _tiny_model(folder: Path, similarity: str = "cosine") -> Path:
     """A BERT of one layer and random weights, with prompts, as sentence-transformers saves it."""
-    import torch
-    from sentence_transformers import SentenceTransformer
-    from sentence_transformers.sentence_transformer.modules import Pooling, Transformer
-    from transformers import BertConfig, BertModel, BertTokenizer
+    import torch  # noqa: PLC0415  these take seconds, which only tests of models should
+    import transformers  # noqa: PLC0415
+    from sentence_transformers import SentenceTransformer  # noqa: PLC0415
+    from sentence_transformers.sentence_transformer import modules  # noqa: PLC0415
 
     letters = "abcdefghijklmnopqrstuvwxyz"
     vocabulary = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *letters, *"0123456789.,:()-"]
@@ -136,7 +141,7 @@ def _tiny_model(folder: Path, similarity: str = "cosine") -> Path:
     folder.mkdir()
     (folder / "vocab.txt").write_text("\n".join(vocabulary))
     torch.manual_seed(4)
-    config = BertConfig(
+    config = transformers.BertConfig(
         vocab_size=len(vocabulary),
         hidden_size=16,
         num_hidden_layers=1,
@@ -144,11 +149,12 @@ def _tiny_model(folder: Path, similarity: str = "cosine") -> Path:
         intermediate_size=32,
         max_position_embeddings=64,
     )
-    BertModel(config).save_pretrained(folder / "bert")
-    BertTokenizer(str(folder / "vocab.txt")).save_pretrained(folder / "bert")
-    modules = [Transformer(str(folder / "bert"), max_seq_length=48), Pooling(16)]
+    transformers.BertModel(config).save_pretrained(folder / "bert")
+    tokenizer = transformers.BertTokenizer(str(folder / "vocab.txt"))
+    tokenizer.save_pretrained(folder / "bert")
+    bert = modules.Transformer(str(folder / "bert"), max_seq_length=48)
     model = SentenceTransformer(
-        modules=modules,
+        modules=[bert, modules.Pooling(16)],
         prompts={"query": "query: ", "document": "passage: "},
         similarity_fn_name=similarity,
         device="cpu",
@@ -162,8 +168,6 @@ def test_another_model_is_used_with_its_prompts(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """`--model PATH` works; name, dimension, length and prompts are recorded and honoured."""
-    from index.__main__ import main
-
     path = _tiny_model(tmp_path / "tiny")
     data = tmp_path / "data"
     source = SEEDS / "003_a0b858816380f2e4.txt"

@@ -358,7 +358,9 @@ def test_an_unknown_topic_is_refused(searcher: Searcher, unknown: str) -> None:
 # --- Opening ----------------------------------------------------------------------------------
 
 
-def test_the_model_of_the_index_is_loaded(fake_index: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_model_of_the_index_is_loaded(
+    fake_index: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Without a model of its own the searcher loads the one that the manifest names."""
     asked: list[str] = []
     monkeypatch.setattr("search.engine.load_encoder", lambda n: asked.append(n) or FakeEncoder())
@@ -368,10 +370,15 @@ def test_the_model_of_the_index_is_loaded(fake_index: Path, monkeypatch: pytest.
     searcher.snapshot.close()
 
 
-def test_a_model_that_changed_is_refused(
-    fake_index: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_model_that_changed_is_refused(fake_index: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A model of the right name with other weights is refused when opening."""
     monkeypatch.setattr("search.engine.load_encoder", lambda _: FakeEncoder("changed"))
     with pytest.raises(SnapshotError, match="built with the model 'fake'"):
         Searcher.open(fake_index)
+
+
+def test_bytes_that_are_no_text_cost_no_crash(searcher: Searcher) -> None:
+    """A query with a byte that was not UTF-8 is asked with a question mark in its place."""
+    assert searcher.search("learning \udce9 brains", k=3) == searcher.search(
+        "learning ? brains", k=3
+    )

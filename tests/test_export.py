@@ -110,7 +110,7 @@ def test_every_paper_of_the_seeds_is_exported(fake_index: Path, kind: str) -> No
         "bibtex": lambda: re.findall(r"^  title = ", text, re.MULTILINE),
         "ris": lambda: re.findall(r"^TI  - ", text, re.MULTILINE),
         "csv": lambda: list(csv.reader(io.StringIO(text, newline="")))[1:],
-        "jsonl": lambda: text.splitlines(),
+        "jsonl": text.splitlines,
     }[kind]()
     assert len(titles) == 65
     if kind == "csv":
@@ -190,7 +190,10 @@ def test_kinds_of_entries(venue: str | None, entry: str, name: str | None) -> No
 @pytest.mark.parametrize(
     ("values", "key"),
     [
-        ({"title": "On the Origin", "authors": ("Charles Darwin",), "year": 1859}, "darwin1859origin"),
+        (
+            {"title": "On the Origin", "authors": ("Charles Darwin",), "year": 1859},
+            "darwin1859origin",
+        ),
         ({"title": "Über Öl", "authors": ("Jörg Müller-Lüdenscheidt",)}, "ludenscheidtuber"),
         ({"title": "A b c", "authors": ("Plato",), "year": 2000}, "plato2000"),
         ({"title": "On the Origin"}, "anonorigin"),

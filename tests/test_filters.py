@@ -51,7 +51,11 @@ CASES: list[tuple[Filters, list[Callable[[Paper], bool]], int]] = [
     (Filters(authors=("marton",)), [by_author("márton")], 1),
     (Filters(authors=("mittal", "bengio")), [by_author("mittal"), by_author("bengio")], 2),
     (Filters(venue="arxiv"), [lambda p: holds_words(p.venue, "arxiv")], 11),
-    (Filters(venue="Learning Representations"), [lambda p: "Representations" in (p.venue or "")], 1),
+    (
+        Filters(venue="Learning Representations"),
+        [lambda p: "Representations" in (p.venue or "")],
+        1,
+    ),
     (Filters(category="lg"), [lambda p: "LG" in p.categories], 32),
     (
         Filters(years=(2022, 2022), venue="arXiv", category="NE"),
@@ -97,9 +101,7 @@ def test_names_are_compared_by_whole_words(make_index: MakeIndex, name: str, fou
     """Accents and case do not matter, parts of words do not count, nor words of two authors."""
     data = make_index(works_page(("article2020", "Cats", "Léo Gagnon, Tom Marty, Ute Müller")))
     with Snapshot.open(data) as snapshot:
-        assert [p.authors for p in snapshot.papers()] == [
-            ("Léo Gagnon", "Tom Marty", "Ute Müller")
-        ]
+        assert [p.authors for p in snapshot.papers()] == [("Léo Gagnon", "Tom Marty", "Ute Müller")]
         assert Filters(authors=(name,)).rows(snapshot).tolist() == ([0] if found else [])
 
 
@@ -174,7 +176,18 @@ def test_years_as_typed(text: str, years: tuple[int | None, int | None]) -> None
 
 @pytest.mark.parametrize(
     "text",
-    ["", "..", "20", "20204", "2020-2024", "2020...2024", "20202021", "abcd", "2020..abcd", "-2020"],
+    [
+        "",
+        "..",
+        "20",
+        "20204",
+        "2020-2024",
+        "2020...2024",
+        "20202021",
+        "abcd",
+        "2020..abcd",
+        "-2020",
+    ],
 )
 def test_years_that_are_none(text: str) -> None:
     """Anything else is refused with the text and the forms that are understood."""

@@ -306,7 +306,9 @@ def test_a_bad_file_in_a_folder_is_skipped(
     assert f"{skip['source']}:{skip['line']}: {skip['why']}" == f"{sources}/page.txt{message}"
 
 
-@pytest.mark.parametrize("arguments", [*[(c,) for c in READING], ("join", "a", "b"), ("split", "a")])
+@pytest.mark.parametrize(
+    "arguments", [*[(c,) for c in READING], ("join", "a", "b"), ("split", "a")]
+)
 def test_without_an_index_there_is_advice(
     index_cli: CommandLine, tmp_path: Path, arguments: tuple[str, ...]
 ) -> None:
@@ -316,9 +318,7 @@ def test_without_an_index_there_is_advice(
 
 
 @pytest.mark.parametrize("command", READING)
-def test_a_damaged_index_is_refused(
-    index_cli: CommandLine, index_copy: Path, command: str
-) -> None:
+def test_a_damaged_index_is_refused(index_cli: CommandLine, index_copy: Path, command: str) -> None:
     """Every command refuses an index with a file cut short, another format or a broken part."""
     folder = live(index_copy)
     vectors = folder / "vectors.npy"
@@ -353,11 +353,12 @@ def test_a_damaged_database_is_refused(
     assert "run `python -m index build" in message
 
 
+@pytest.mark.model
 def test_a_model_that_cannot_be_loaded(
     tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A model that is not there is one line on stderr, however long the library's own message."""
-    import sentence_transformers
+    import sentence_transformers  # noqa: PLC0415  it takes seconds
 
     def fail(*_: object, **__: object) -> None:
         raise OSError("no such model.\nCheck your internet connection\n  or the name.")
@@ -427,7 +428,7 @@ def test_join_is_written_and_obeyed(index_cli: CommandLine, small: tuple[Path, P
     assert index_cli("build", sources, "--data", data, "--json").json()["papers"] == 2
     assert sorted(groups(data).values()) == [[2], [2]]
     merges = index_cli("merges", "--data", data, "--json").json()
-    assert ["decision"] == [m["rule"] for m in merges if m["why"] == "joined by the user"]
+    assert [m["rule"] for m in merges if m["why"] == "joined by the user"] == ["decision"]
 
 
 @pytest.mark.parametrize("named", [0, 1])

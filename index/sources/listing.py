@@ -10,10 +10,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import takewhile
 
 from index.names import NameModel
 from index.records import Mention, Skip
-from index.sources.page import Page, is_cut_off, is_prose
+from index.sources.page import Page, is_boilerplate, is_cut_off, is_prose
 from index.text import fold_space, words
 
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
@@ -69,6 +70,9 @@ def _entries(page: Page) -> Iterator[_Entry]:
     ends = [i for i, _ in headers[1:]] + [len(page.lines)]
     for (start, header), end in zip(headers, ends, strict=True):
         filled = [i for i in range(start + 1, end) if page.lines[i].strip()]
+        if end == len(page.lines):  # the page's own last words follow the last work
+            own = takewhile(lambda i: not is_boilerplate(page.lines[i]), filled[1:])
+            filled = [*filled[:1], *own]
         title_at = filled[0] if filled else start
         title_line = page.lines[title_at] if filled else ""
         abstract_at = filled[1] if len(filled) > 1 else title_at

@@ -25,8 +25,17 @@ _STUB = re.compile(
 )
 _BOILERPLATE = re.compile(
     r"\b(?:cookies?|témoins pour|privacy policy|vie privée|terms of (?:use|service)"
-    r"|conditions d.utilisation|all rights reserved|tous droits réservés|newsletter|infolettre"
-    r"|log in|sign in|sign up|se connecter|multimedia player|lecteur multimédia)\b|©",
+    r"|conditions d.utilisation|newsletter|infolettre|multimedia player|lecteur multimédia)\b",
+    re.IGNORECASE,
+)
+# What only a site says of itself or to its visitor.
+_ADDRESS = re.compile(
+    r"\b(?:you|your|our (?:web)?sites?|our privacy|we use|of the site|vous|votre|vos|notre (?:site"
+    r"|politique)|nos sites|nous utilisons|du site)\b",
+    re.IGNORECASE,
+)
+_FOOTER = re.compile(
+    r"©|(?:all rights reserved|tous droits réservés|log in|sign in|sign up|se connecter)\b",
     re.IGNORECASE,
 )
 
@@ -86,8 +95,15 @@ def iso_date(line: str) -> tuple[str, int] | None:
 
 
 def is_boilerplate(line: str) -> bool:
-    """True for the cookie notices, log-in prompts and footers that every site has."""
-    return _BOILERPLATE.search(line) is not None
+    """True for the cookie notices, log-in prompts and footers that every site has.
+
+    A title or an abstract about cookies does not speak to the visitor.
+    """
+    if _FOOTER.match(line.strip()):
+        return True
+    if _BOILERPLATE.search(line) is None:
+        return False
+    return len(line.split()) <= 4 or _ADDRESS.search(line) is not None
 
 
 def is_stub(line: str) -> bool:

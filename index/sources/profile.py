@@ -79,12 +79,12 @@ class Profile:
 
     def read(self, page: Page, names: NameModel) -> Iterator[Mention | Skip]:
         """The works from the first one on; what comes before it is the page's own text."""
-        first_splice = next(i for i, line in enumerate(page.lines) if SPLICE.search(line))
-        headings = [i for i in range(first_splice) if _HEADING.match(page.lines[i].strip())]
+        splices = [i for i, line in enumerate(page.lines) if SPLICE.search(line)]
+        headings = [i for i in range(splices[-1]) if _HEADING.match(page.lines[i].strip())]
         whole = bool(headings)
-        start = headings[-1] + 1 if whole else _trimmed_start(page, first_splice)
-        for work in _works(page, start, whole, names):
-            yield _mention(page, work, whole)
+        start = headings[-1] + 1 if whole else _trimmed_start(page, splices[0])
+        for work in _works(page, start, splices[-1], whole, names):
+            yield work if isinstance(work, Skip) else _mention(page, work, whole)
 
 
 def _trimmed_start(page: Page, first_splice: int) -> int:
@@ -107,35 +107,44 @@ def _trimmed_start(page: Page, first_splice: int) -> int:
     return before if is_title else first_splice
 
 
-def _works(page: Page, start: int, whole: bool, names: NameModel) -> Iterator[_Work]:
+def _works(
+    page: Page, start: int, last_splice: int, whole: bool, names: NameModel
+) -> Iterator[_Work | Skip]:
     work: _Work | None = None
-    last_splice = max(i for i, line in enumerate(page.lines) if SPLICE.search(line))
     filled = [i for i in range(start, len(page.lines)) if page.lines[i].strip()]
-    for position, i in enumerate(filled):
+    for i, following in zip(filled, [*filled[1:], None], strict=True):
         line = fold_space(page.lines[i])
-        after = page.lines[filled[position + 1]] if position + 1 < len(filled) else ""
-        if i > last_splice and is_boilerplate(line):  # the page's own last words
-            continue
+        if i > last_splice and is_boilerplate(line):
+            break  # the page's own last words
+        after = fold_space(page.lines[following]) if following is not None else ""
         kind = _line_kind(line, after, work, whole, names)
-        starts_new = kind == "title" or (kind == "abstract" and (work is None or work.past_authors))
-        if starts_new:
+        if kind == "paragraph":
+            quote = line[:60]
+            yield Skip(page.source, i + 1, f"text after an abstract not understood: {quote!r}")
+            continue
+        if kind == "title" or (kind == "abstract" and (work is None or work.past_authors)):
             if work is not None:
                 yield work
             work = _Work(first=i, last=i)
         assert work is not None  # the first line of a stretch is a title or an abstract
         work.last = i
-        if kind == "title":
-            work.title = line
-        elif kind == "author":
-            work.authors.append(line)
-        elif kind == "abstract":
-            work.abstract = clean_abstract(page.lines[i])
-        elif kind == "date":
-            work.date = iso_date(line)
-        else:
-            work.venue = _STATUS.sub("", line) or line
+        _add(work, kind, line)
     if work is not None:
         yield work
+
+
+def _add(work: _Work, kind: str, line: str) -> None:
+    """Put a line of a known kind into its place."""
+    if kind == "title":
+        work.title = line
+    elif kind == "author":
+        work.authors.append(line)
+    elif kind == "abstract":
+        work.abstract = clean_abstract(line)
+    elif kind == "date":
+        work.date = iso_date(line)
+    else:
+        work.venue = _STATUS.sub("", line) or line
 
 
 def _line_kind(line: str, after: str, work: _Work | None, whole: bool, names: NameModel) -> str:
@@ -154,18 +163,17 @@ def _line_kind(line: str, after: str, work: _Work | None, whole: bool, names: Na
 def _title_author_or_abstract(
     line: str, after: str, work: _Work, whole: bool, names: NameModel
 ) -> str:
-    # A short abstract needs no splice. It is a sentence, and no author follows it.
-    is_sentence = (
-        len(line) <= SPLICE_AT + 10
-        and is_prose(line)
-        and not line.endswith("?")
-        and not SPLICE.search(after)
-    )
+    prose = is_prose(line) and not line.endswith("?")
+    # The site folds what is longer, so long prose unfolded is a further paragraph of an abstract.
+    if work.past_authors and prose and len(line) > SPLICE_AT + 10:
+        return "paragraph"
+    # A short abstract needs no fold. It is a sentence, and no author follows it.
+    is_sentence = prose and len(line) <= SPLICE_AT + 10 and not SPLICE.search(after)
     if work.past_authors:
         return "abstract" if is_sentence and not whole else "title"
     if names.name_odds(line) > 0:
         return "author"
-    if is_sentence and names.name_odds(fold_space(after)) <= 0:
+    if is_sentence and names.name_odds(after) <= 0:
         return "abstract"
     return "title"
 

@@ -11,17 +11,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import takewhile
 
 from index.names import NameModel
 from index.records import Mention, Skip
-from index.sources.page import Page, is_boilerplate, is_cut_off
+from index.sources.page import Page, is_boilerplate, is_cut_off, is_prose
 from index.text import fold_space
 
 _KIND = re.compile(r"(?P<kind>[a-z]+(?:[ -][a-z]+){0,3})(?P<year>(?:18|19|20)\d{2})(?P<venue>.*)$")
-# Kinds without a year are told from ordinary one-word lines by being one of these.
+# A line without a year is a kind when it is one of these, alone or with a venue run on.
 _YEARLESS = re.compile(
-    r"(?P<kind>preprint|article|book-chapter|proceedings-article|conference-paper|dataset"
-    r"|dissertation|review|book|report|thesis)(?P<venue>[A-Z].*)?$"
+    r"(?P<kind>preprint|(?:journal-|review-)?article|book-chapter|proceedings-article"
+    r"|conference-paper|dataset|dissertation|review|book|report|thesis)"
+    r"(?P<venue>(?:[A-Z]|arXiv|bioRxiv|medRxiv|chemRxiv|psyArXiv|eLife).*)?$"
 )
 _SHORTEST_ABSTRACT = 40  # characters; anything shorter after a title is a caption
 
@@ -41,12 +43,19 @@ class Works:
         for start, end in zip(starts, [*starts[1:], len(page.lines)], strict=True):
             filled = [i for i in range(start + 1, end) if page.lines[i].strip()]
             if end == len(page.lines):  # the page's own last words follow the last work
-                filled = [i for i in filled if not is_boilerplate(page.lines[i])]
+                own = takewhile(lambda i: not is_boilerplate(page.lines[i]), filled[1:])
+                filled = [*filled[:1], *own]
             if not filled:
                 quote = page.lines[start].strip()
                 yield Skip(page.source, start + 1, f"{quote!r} without a title")
                 continue
-            yield _mention(page, start, filled, names)
+            mention = _mention(page, start, filled, names)
+            yield mention
+            for i in filled:
+                if i >= mention.line_end and is_prose(page.lines[i]):
+                    quote = page.lines[i].strip()[:60]
+                    why = f"text after an abstract not understood: {quote!r}"
+                    yield Skip(page.source, i + 1, why)
 
 
 def _kind(line: str) -> re.Match[str] | None:
