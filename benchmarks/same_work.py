@@ -1,4 +1,4 @@
-"""How well and how fast are versions of one work recognised?
+"""Measure how well and how fast versions of one work are recognised.
 
     python -m benchmarks.same_work near NEAR_DUPLICATES.jsonl
     python -m benchmarks.same_work scale PAPERS.jsonl[.gz] [--sizes 10000 20000 40000]

@@ -165,10 +165,11 @@ def _title_author_or_abstract(
 ) -> str:
     prose = is_prose(line) and not line.endswith("?")
     # The site folds what is longer, so long prose unfolded is a further paragraph of an abstract.
-    if work.past_authors and prose and len(line) > SPLICE_AT + 10:
+    long = len(line) > SPLICE_AT + 10
+    if work.past_authors and prose and long and names.name_odds(after) <= 0:
         return "paragraph"
     # A short abstract needs no fold. It is a sentence, and no author follows it.
-    is_sentence = prose and len(line) <= SPLICE_AT + 10 and not SPLICE.search(after)
+    is_sentence = prose and not long and not SPLICE.search(after)
     if work.past_authors:
         return "abstract" if is_sentence and not whole else "title"
     if names.name_odds(line) > 0:
