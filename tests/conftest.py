@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import faiss
 import pytest
 
 import index.__main__
@@ -24,7 +25,11 @@ from index.writer import Contents
 from search.engine import Searcher
 from tests.fakes import FakeEncoder
 
+faiss.omp_set_num_threads(1)  # for so few papers its threads cost more than they save
+
 SEEDS = Path(__file__).resolve().parent.parent / "seeds"
+# Without the longest page: 32 papers from 40 mentions, quick to read.
+SHORT = [path for path in sorted(SEEDS.iterdir()) if not path.name.startswith("002")]
 BUILD_MODULE = importlib.import_module("index.build")  # the name index.build is the function
 
 # Cats, sails and bread: three groups of papers that share no telling word with each other.
@@ -145,10 +150,18 @@ def fake_index(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return data
 
 
+@pytest.fixture(scope="session")
+def short_index(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Data folder built from `SHORT` with FakeEncoder. To be read only."""
+    data = tmp_path_factory.mktemp("short") / "data"
+    build(SHORT, data, encoder=FakeEncoder())
+    return data
+
+
 @pytest.fixture
-def index_copy(fake_index: Path, tmp_path: Path) -> Path:
-    """A copy of `fake_index` to do anything with."""
-    return Path(shutil.copytree(fake_index, tmp_path / "copy"))
+def index_copy(short_index: Path, tmp_path: Path) -> Path:
+    """A copy of `short_index` to do anything with."""
+    return Path(shutil.copytree(short_index, tmp_path / "copy"))
 
 
 @pytest.fixture

@@ -31,6 +31,7 @@ from tests.conftest import (
     CAT,
     SAIL,
     SEEDS,
+    SHORT,
     answers_of,
     edit_manifest,
     ids_by_title,
@@ -180,7 +181,7 @@ def test_a_removed_file_takes_with_it_what_only_it_said(seeds_copy: Path, tmp_pa
         assert not [m for m, _ in snapshot.mentions() if m.source.endswith(gone)]
 
 
-@settings(max_examples=5, deadline=None)
+@settings(max_examples=4, deadline=None)
 @given(order=st.permutations(FILES))
 def test_the_order_of_sources_does_not_matter(fake_index: Path, order: list[Path]) -> None:
     """Files named in any order make the same papers, byte for byte, and the same answers."""
@@ -314,13 +315,13 @@ def test_an_index_of_another_format_is_built_anew(
     """An old index of another format is no obstacle: a warning, and everything is embedded."""
     edit_manifest(index_copy, lambda manifest: manifest.update(format=0))
     with caplog.at_level(logging.WARNING):
-        report = build([SEEDS], index_copy, encoder=FakeEncoder())
-    assert (report.generation, report.embedded, report.reused) == (2, 65, 0)
+        report = build(SHORT, index_copy, encoder=FakeEncoder())
+    assert (report.generation, report.embedded, report.reused) == (2, 32, 0)
     assert [record.levelname for record in caplog.records] == ["WARNING"]
     assert "cannot be reused, building anew" in caplog.text
     assert "index format 0" in caplog.text
     with Snapshot.open(index_copy) as snapshot:
-        assert snapshot.verify()["papers"] == 65
+        assert snapshot.verify()["papers"] == 32
 
 
 def _flip(path: Path, place: int) -> None:
@@ -333,35 +334,35 @@ def _flip(path: Path, place: int) -> None:
     ("name", "place"), [("vectors.npy", -200), ("topics.json", 9), ("vectors.npy", 70)]
 )
 def test_a_build_mends_a_damaged_index(
-    index_copy: Path, fake_index: Path, name: str, place: int
+    index_copy: Path, short_index: Path, name: str, place: int
 ) -> None:
     """The build that the errors advise heals a flipped bit; it is never carried over."""
     _flip(live(index_copy) / name, place)
-    build([SEEDS], index_copy, encoder=FakeEncoder())
-    assert answers_of(index_copy) == answers_of(fake_index)
-    mended, good = (np.load(live(data) / VECTORS) for data in (index_copy, fake_index))
+    build(SHORT, index_copy, encoder=FakeEncoder())
+    assert answers_of(index_copy) == answers_of(short_index)
+    mended, good = (np.load(live(data) / VECTORS) for data in (index_copy, short_index))
     assert np.array_equal(mended, good)
 
 
-def test_a_build_mends_a_damaged_database(index_copy: Path, fake_index: Path) -> None:
+def test_a_build_mends_a_damaged_database(index_copy: Path, short_index: Path) -> None:
     """A database with overwritten pages does not stop the build that would replace it."""
     path = live(index_copy) / "papers.sqlite"
     bad = bytearray(path.read_bytes())
     for page in range(8192, len(bad) - 4096, 8192):
         bad[page : page + 4096] = b"\xa5" * 4096
     path.write_bytes(bad)
-    build([SEEDS], index_copy, encoder=FakeEncoder())
-    assert answers_of(index_copy) == answers_of(fake_index)
+    build(SHORT, index_copy, encoder=FakeEncoder())
+    assert answers_of(index_copy) == answers_of(short_index)
 
 
 @pytest.mark.parametrize("garbage", ["", "seven", "12"])
 def test_garbage_in_current_is_no_obstacle(
-    index_copy: Path, fake_index: Path, garbage: str
+    index_copy: Path, short_index: Path, garbage: str
 ) -> None:
     """With a CURRENT that leads nowhere the build makes a generation and a CURRENT that does."""
     (index_copy / "CURRENT").write_text(garbage)
-    build([SEEDS], index_copy, encoder=FakeEncoder())
-    assert answers_of(index_copy) == answers_of(fake_index)
+    build(SHORT, index_copy, encoder=FakeEncoder())
+    assert answers_of(index_copy) == answers_of(short_index)
 
 
 def test_two_generations_are_kept(tmp_path: Path) -> None:
@@ -405,7 +406,7 @@ def test_a_second_build_is_told_to_wait(index_copy: Path) -> None:
     before = answers_of(index_copy)
     with lock_held_by_another(index_copy):
         with pytest.raises(BusyError) as caught:
-            build([SEEDS], index_copy, encoder=FakeEncoder())
+            build(SHORT, index_copy, encoder=FakeEncoder())
         assert str(caught.value) == (
             f"{index_copy}: another build is running here; wait for it to end"
         )
@@ -418,7 +419,7 @@ def test_the_lock_of_a_dead_process_does_not_block(index_copy: Path) -> None:
         process.kill()
         process.wait()
     assert (index_copy / ".build.lock").exists()
-    assert build([SEEDS], index_copy, encoder=FakeEncoder()).generation == 2
+    assert build(SHORT, index_copy, encoder=FakeEncoder()).generation == 2
 
 
 def test_a_failed_build_gives_the_lock_back(tmp_path: Path) -> None:
