@@ -99,7 +99,7 @@ def build(
             say("loading the model", 0, 0)
             encoder = encoder or load_encoder(model)
             kept = {} if full or before is None else _reusable(before, encoder, digests)
-            vectors = _embed(encoder, texts, kept, say)
+            vectors = embed(encoder, texts, kept, progress)
         finally:
             if before:
                 before.close()
@@ -112,6 +112,7 @@ def build(
             folder,
             Contents(
                 papers=papers,
+                texts=texts,
                 text_digests=digests,
                 mentions=mentions,
                 merges=grouping.merges,
@@ -188,10 +189,14 @@ def _reusable(before: Snapshot, encoder: Encoder, digests: Sequence[str]) -> dic
     return {i: before.vectors[rows[d]] for i, d in enumerate(digests) if d in rows}
 
 
-def _embed(
-    encoder: Encoder, texts: Sequence[str], kept: dict[int, np.ndarray], say: Progress
+def embed(
+    encoder: Encoder,
+    texts: Sequence[str],
+    kept: dict[int, np.ndarray],
+    progress: Progress | None = None,
 ) -> np.ndarray:
-    """(papers, dimension) float16 unit rows: those kept, and the rest embedded now."""
+    """(texts, dimension) float16 unit rows: those kept, and the rest embedded now."""
+    say = progress or (lambda _stage, _done, _total: None)
     vectors = np.zeros((len(texts), encoder.info.dimension), dtype=np.float16)
     for row, vector in kept.items():
         vectors[row] = vector

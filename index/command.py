@@ -71,7 +71,11 @@ class ProgressBar:
             self.close()
             self._stage = stage
             if total:
-                self._bar = tqdm(total=total, desc=stage, unit="text", file=sys.stderr)
+                # In a log a line every ten seconds is enough.
+                pause = 0.1 if sys.stderr.isatty() else 10.0
+                self._bar = tqdm(
+                    total=total, desc=stage, unit="text", file=sys.stderr, mininterval=pause
+                )
             elif sys.stderr.isatty():
                 print(f"{stage} ...", file=sys.stderr)
         if self._bar is not None:

@@ -7,9 +7,11 @@
         papers.sqlite             papers, mentions, merges, aliases, files, skipped records
         vectors.npy               (papers, dimension) float16, unit rows; row n is papers.row = n
         vectors.faiss             the FAISS index of those rows
+        lexical/                  the Tantivy index of the same rows
         topics.json, topics.npy, centroids.npy
 
-SQLite and the vectors are the truth; the FAISS index and the topics follow from them.
+SQLite and the vectors are the truth; the FAISS index, the lexical index and the topics follow
+from them.
 """
 
 from __future__ import annotations
@@ -31,14 +33,15 @@ from index.ann import VectorIndex
 from index.calibration import Calibration
 from index.encoder import Encoder, ModelInfo
 from index.errors import NoIndexError, SnapshotError, UnknownPaperError
+from index.lexical import LexicalIndex
 from index.records import Mention, Merge, Paper, Skip
 from index.topics import Topic, Topics
 
-FORMAT = 1
+FORMAT = 2
 CURRENT, GENERATIONS, MANIFEST = "CURRENT", "generations", "manifest.json"
 PAPERS, VECTORS, FAISS = "papers.sqlite", "vectors.npy", "vectors.faiss"
 TOPICS, ASSIGNMENT, CENTROIDS = "topics.json", "topics.npy", "centroids.npy"
-FILES = (PAPERS, VECTORS, FAISS, TOPICS, ASSIGNMENT, CENTROIDS)
+LEXICAL = "lexical"
 REBUILD = "run `python -m index build`"
 # What reading a damaged file raises: NumPy parses its header as Python.
 _DAMAGE = (
@@ -112,14 +115,16 @@ class Snapshot:
             self._db = tables.open_read_only(folder / PAPERS)
             self.vectors: np.ndarray = np.load(folder / VECTORS, mmap_mode="r", allow_pickle=False)
             self.index = VectorIndex.load(folder / FAISS)
+            self.lexical = LexicalIndex.load(folder / LEXICAL)
             self.topics = _load_topics(folder)
         except _DAMAGE as error:
             raise SnapshotError(f"{folder}: damaged ({error}); {REBUILD}") from error
         shape = (self.manifest.counts["papers"], self.manifest.model.dimension)
-        if self.vectors.shape != shape or self.index.shape != shape:
+        found = (self.vectors.shape, self.index.shape, (len(self.lexical), shape[1]))
+        if found != (shape,) * 3:
             raise SnapshotError(
-                f"{folder}: vectors are {self.vectors.shape}, the FAISS index {self.index.shape}, "
-                f"the manifest says {shape}; {REBUILD}"
+                f"{folder}: vectors are {found[0]}, the FAISS index {found[1]}, the lexical index "
+                f"has {found[2][0]} papers, the manifest says {shape}; {REBUILD}"
             )
         topics = (len(self.topics.topics), len(self.topics.assignment))
         if topics != (self.manifest.counts["topics"], shape[0]):
@@ -313,6 +318,12 @@ def sha256_of(path: Path) -> str:
     """SHA-256 of a file, in hexadecimal."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def data_files(folder: Path) -> list[str]:
+    """Names of all files of a generation but the manifest, relative to it, sorted."""
+    files = (p for p in folder.rglob("*") if p.is_file() and p.suffix != ".lock")
+    return sorted(p.relative_to(folder).as_posix() for p in files if p.name != MANIFEST)
 
 
 def save_topics(folder: Path, topics: Topics) -> None:

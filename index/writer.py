@@ -25,6 +25,7 @@ from index.ann import VectorIndex
 from index.calibration import Calibration
 from index.encoder import ModelInfo
 from index.errors import AbstractsError, BusyError, SnapshotError
+from index.lexical import LexicalIndex
 from index.records import Mention, Merge, Paper, Skip
 from index.snapshot import Manifest, Snapshot, sha256_of
 from index.topics import Topics
@@ -40,6 +41,7 @@ class Contents:
     """All that goes into a generation. Row n of `vectors` belongs to `papers[n]`."""
 
     papers: Sequence[Paper]
+    texts: Sequence[str]  # what is embedded and searched by words
     text_digests: Sequence[str]
     mentions: Sequence[Mention]
     merges: Sequence[Merge]
@@ -129,6 +131,7 @@ def _write_files(folder: Path, contents: Contents) -> None:
         db.commit()
     np.save(folder / snapshot.VECTORS, contents.vectors, allow_pickle=False)
     contents.index.save(folder / snapshot.FAISS)
+    LexicalIndex.build(folder / snapshot.LEXICAL, contents.texts)
     snapshot.save_topics(folder, contents.topics)
 
 
@@ -155,13 +158,14 @@ def _write_manifest(folder: Path, contents: Contents, number: int) -> None:
         versions={name: version(name) for name in _LIBRARIES},
     )
     files = {}
-    for name in snapshot.FILES:
+    for name in snapshot.data_files(folder):
         path = folder / name
         _sync(path)
         files[name] = {"size": path.stat().st_size, "sha256": sha256_of(path)}
     path = folder / snapshot.MANIFEST
     path.write_text(replace(manifest, files=files).to_json(), encoding="utf-8")
     _sync(path)
+    _sync(folder / snapshot.LEXICAL)
     _sync(folder)
 
 

@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from index.build import data_folder
-from index.command import common_options, print_json, run
+from index.command import ProgressBar, common_options, print_json, run
+from index.encoder import DEFAULT_MODEL, load_encoder
 from index.errors import QueryError, SourceError
 from index.snapshot import Snapshot
 from index.topics import Topic
@@ -19,6 +20,7 @@ from search.browse import TopicBrowser
 from search.engine import Hit, Searcher
 from search.export import FORMATS, export
 from search.filters import Filters, make_filters
+from search.ranking import MODES
 
 _EPILOG = "Exit status: 0 done, 2 bad usage or input, 1 failed. Help on one: COMMAND --help"
 _NOTHING_FITS = "nothing here fits well; the nearest there is:"
@@ -50,6 +52,9 @@ def _parser() -> argparse.ArgumentParser:
     command = commands.add_parser("query", parents=[*common, hits], help="papers about a text")
     command.add_argument("text", nargs="*", metavar="TEXT")
     command.add_argument(
+        "--mode", choices=MODES, default="hybrid", help="both legs (default), or one alone"
+    )
+    command.add_argument(
         "--file", type=Path, metavar="F",
         help='one query a line, or {"_id", "text"} a line; prints JSON lines',
     )  # fmt: skip
@@ -65,6 +70,13 @@ def _parser() -> argparse.ArgumentParser:
     command = commands.add_parser("topic", parents=common, help="one topic and its papers")
     command.add_argument("topic", metavar="ID")
     command.set_defaults(run=_topic)
+
+    command = commands.add_parser(
+        "evaluate", parents=common, help="measure search on a collection with judged queries"
+    )
+    command.add_argument("folder", type=Path, metavar="DIR", help="in BEIR layout")
+    command.add_argument("--model", default=DEFAULT_MODEL, metavar="M")
+    command.set_defaults(run=_evaluate)
 
     command = commands.add_parser("export", parents=common, help="papers to take away")
     command.add_argument("ids", nargs="*", metavar="ID")
@@ -86,14 +98,15 @@ def _query(options: argparse.Namespace) -> None:
         queries = list(_read_queries(options.file))
         searcher = Searcher.open(options.data)
         for name, text in queries:
-            hits = searcher.search(text, options.k, filters)
+            hits = searcher.search(text, options.k, filters, options.mode)
             line = {"_id": name, "query": text, "hits": [hit.to_dict() for hit in hits]}
             print(json.dumps(line, ensure_ascii=False))
         return
     text = " ".join(options.text)
     if not text.strip():
         raise QueryError("the query is empty; write what the papers should be about")
-    _show(Searcher.open(options.data).search(text, options.k, filters), options.json)
+    searcher = Searcher.open(options.data)
+    _show(searcher.search(text, options.k, filters, options.mode), options.json)
 
 
 def _read_queries(path: Path) -> Iterator[tuple[str, str]]:
@@ -135,12 +148,22 @@ def _show(hits: Sequence[Hit], as_json: bool) -> None:
         print(_NOTHING_FITS)
     for hit in hits:
         paper = hit.paper
-        print(f"{hit.rank:3}. {paper.display_title}  [{hit.strength}, {hit.score:.3f}]")
+        print(f"{hit.rank:3}. {paper.display_title}  [{_evidence(hit)}]")
         authors = ", ".join(paper.authors[:4]) + (" et al." if len(paper.authors) > 4 else "")
         facts = [authors, str(paper.year or ""), paper.venue or "", paper.paper_id]
         print(f"     {' · '.join(fact for fact in facts if fact)}")
         if hit.sentence:
             print(f"     “{hit.sentence}”")
+
+
+def _evidence(hit: Hit) -> str:
+    """Strength and component scores in a few words."""
+    parts = [hit.strength]
+    if hit.dense is not None:
+        parts.append(f"cosine {hit.dense:.2f}")
+    if hit.lexical is not None:
+        parts.append(f"BM25 {hit.lexical:.1f}")
+    return ", ".join(parts)
 
 
 def _topics(options: argparse.Namespace) -> None:
@@ -167,6 +190,35 @@ def _topic(options: argparse.Namespace) -> None:
 
 def _topic_dict(browser: TopicBrowser, topic: Topic) -> dict[str, Any]:
     return asdict(topic) | {"papers": browser.papers(topic.topic_id)}
+
+
+def _evaluate(options: argparse.Namespace) -> None:
+    # Imported here: only this command needs the measuring libraries.
+    try:
+        from search.evaluate import evaluate  # noqa: PLC0415
+    except ModuleNotFoundError as error:
+        raise QueryError(
+            f"evaluate needs {error.name}; run `pip install 'abstract-search[evaluate]'`"
+        ) from error
+    if not options.folder.is_dir():
+        raise SourceError(str(options.folder), "no such folder; check the spelling")
+    progress = ProgressBar()
+    data = data_folder(options.data)
+    try:
+        report = evaluate(options.folder, data, load_encoder(options.model), progress)
+    finally:
+        progress.close()
+    if options.json:
+        print_json(report)
+        return
+    print(f"{report['collection']}: {report['documents']} documents, {report['queries']} queries")
+    names = list(report["modes"]["hybrid"])
+    print(f"{'':8}" + "".join(f"{name:>12}" for name in names))
+    for mode, values in report["modes"].items():
+        print(f"{mode:8}" + "".join(f"{values[name]:12.4f}" for name in names))
+    for mode, values in report["p_values"].items():
+        shown = "".join(f"{values[name]:12.4f}" for name in names)
+        print(f"{'p':8}{shown}  hybrid against {mode}, paired t-test")
 
 
 def _export(options: argparse.Namespace) -> None:

@@ -17,6 +17,8 @@ from index.snapshot import Snapshot
 from index.topics import Topic
 from search.browse import TopicBrowser
 from search.filters import Filters
+from search.fusion import Leg
+from search.ranking import Mode, Ranker, Ranking
 from search.sentences import SentenceVectors
 
 # Rocchio (1971), "Relevance feedback in information retrieval": weight of what to stay away from.
@@ -34,7 +36,9 @@ class Hit:
     paper: Paper
     score: float  # what the ranking is by; comparable within one answer only
     dense: float | None  # cosine of query and paper, in [-1, 1]
-    lexical: float | None  # BM25 score, when a lexical leg took part
+    lexical: float | None  # BM25; 0 for no word shared, None when words took no part
+    dense_rank: int | None  # rank in each leg alone, None beyond its first thousand
+    lexical_rank: int | None
     strength: str  # "strong", "fair" or "weak", against what unrelated text scores here
     sentence: str | None  # the sentence of the abstract that is nearest to the query
     span: tuple[int, int] | None  # where it stands: abstract[span[0]:span[1]] == sentence
@@ -51,6 +55,8 @@ class Hit:
             "score": self.score,
             "dense": self.dense,
             "lexical": self.lexical,
+            "dense_rank": self.dense_rank,
+            "lexical_rank": self.lexical_rank,
             "strength": self.strength,
             "sentence": self.sentence,
             "span": list(self.span) if self.span else None,
@@ -65,6 +71,7 @@ class Searcher:
         snapshot.check_encoder(encoder)
         self.snapshot = snapshot
         self._encoder = encoder
+        self._ranker = Ranker(snapshot, encoder)
         self._browser = TopicBrowser(snapshot)
         self._sentences = SentenceVectors(encoder)
 
@@ -83,22 +90,19 @@ class Searcher:
     def __len__(self) -> int:
         return len(self.snapshot)
 
-    def search(self, query: str, k: int = 10, filters: Filters | None = None) -> list[Hit]:
+    def search(
+        self,
+        query: str,
+        k: int = 10,
+        filters: Filters | None = None,
+        mode: Mode = "hybrid",
+    ) -> list[Hit]:
         """The k papers that are most about the query, best first.
 
-        Raises QueryError for an empty query or k below 1.
+        `mode` "dense" or "lexical" ranks by one leg alone. Raises QueryError for an empty query,
+        k below 1 or an unknown mode.
         """
-        # Bytes of a command line that are not UTF-8 come as lone surrogates; no model takes them.
-        query = query.encode("utf-8", "replace").decode("utf-8")
-        if not query.strip():
-            raise QueryError("the query is empty; write what the papers should be about")
-        return self._nearest(self._encoder.encode_query([query])[0], k, filters)
-
-    def search_many(
-        self, queries: Sequence[str], k: int = 10, filters: Filters | None = None
-    ) -> list[list[Hit]]:
-        """`search` for each query."""
-        return [self.search(query, k, filters) for query in queries]
+        return self._hits(self._ranker.text(query, k, self._allowed(filters), mode))
 
     def similar(
         self,
@@ -123,7 +127,8 @@ class Searcher:
         vector = self._mean(seeds)
         if against:
             vector = _unit(vector - _UNLIKE * self._mean(against))
-        return self._nearest(vector, k, filters, without={*seeds, *against})
+        without = {*seeds, *against}
+        return self._hits(self._ranker.vector(vector, k, self._allowed(filters), without))
 
     def topics(self) -> tuple[Topic, ...]:
         """All topics, largest first."""
@@ -144,7 +149,7 @@ class Searcher:
     def on_topic(self, topic_id: str, k: int = 10) -> list[Hit]:
         """The k most central papers of a topic. Raises UnknownTopicError."""
         rows = self._browser.rows(topic_id)[:k]
-        return self._hits(rows, _unit(self._browser.centre(topic_id)))
+        return self._hits(self._in_order(rows, _unit(self._browser.centre(topic_id))))
 
     def topic_similar(self, paper_id: str, k: int = 10) -> list[Hit]:
         """Papers that share the theme of a paper, spread over the theme rather than its wording.
@@ -157,37 +162,49 @@ class Searcher:
         theme = _unit(self._mean([row]) + _unit(centre))
         _, rows = self.snapshot.index.search(theme, _POOL + 1)
         pool = [int(r) for r in rows if r != row]
-        return self._hits(self._spread(theme, pool, k), theme)
+        return self._hits(self._in_order(self._spread(theme, pool, k), theme))
 
     def paper(self, paper_id: str) -> Paper:
         """The paper with this id, now or in an earlier build. Raises UnknownPaperError."""
         return self.snapshot.paper(paper_id)
 
-    def _nearest(
-        self,
-        vector: np.ndarray,
-        k: int,
-        filters: Filters | None,
-        without: set[int] | None = None,
-    ) -> list[Hit]:
-        if k < 1:
-            raise QueryError(f"k is {k}; ask for at least one hit")
-        without = without or set()
-        allowed = None if filters is None or filters.is_empty else filters.rows(self.snapshot)
-        _, rows = self.snapshot.index.search(vector, k + len(without), allowed)
-        return self._hits([int(r) for r in rows if int(r) not in without][:k], vector)
+    def _allowed(self, filters: Filters | None) -> np.ndarray | None:
+        return None if filters is None or filters.is_empty else filters.rows(self.snapshot)
 
-    def _hits(self, rows: Sequence[int], vector: np.ndarray) -> list[Hit]:
-        """Hits for rows in the given order, scored by the cosine with `vector`."""
-        papers = self.snapshot.papers_at(rows)
-        sentences = self._best_sentences(papers, vector)
+    def _in_order(self, rows: Sequence[int], vector: np.ndarray) -> Ranking:
+        """A ranking that keeps the order of the rows, with their cosine to `vector`."""
+        numbers = np.array(rows, dtype=np.int64)
+        cosine = self.snapshot.vectors[numbers].astype(np.float32) @ vector
+        leg = (cosine, numbers)
+        none = (np.empty(0, np.float32), np.empty(0, np.int64))
+        return Ranking(numbers, cosine, cosine, None, leg, none, vector)
+
+    def _hits(self, ranking: Ranking) -> list[Hit]:
+        """Hits in the order of the ranking, each with its best sentence and strength."""
+        papers = self.snapshot.papers_at(ranking.rows.tolist())
+        assert ranking.dense is not None and ranking.query is not None  # every ranker sets them
+        sentences = self._best_sentences(papers, ranking.query)
+        places = [_places(leg) for leg in (ranking.dense_leg, ranking.lexical_leg)]
         calibration = self.snapshot.manifest.calibration
         hits = []
-        for rank, (row, paper, span) in enumerate(zip(rows, papers, sentences, strict=True), 1):
-            score = round(float(self.snapshot.index.vector(row) @ vector), 4)
-            sentence = paper.abstract[slice(*span)] if paper.abstract and span else None
-            strength = calibration.strength(score)
-            hits.append(Hit(rank, paper, score, score, None, strength, sentence, span))
+        for i, (paper, span) in enumerate(zip(papers, sentences, strict=True)):
+            row, cosine = int(ranking.rows[i]), float(ranking.dense[i])
+            hits.append(
+                Hit(
+                    rank=i + 1,
+                    paper=paper,
+                    score=round(float(ranking.scores[i]), 4),
+                    dense=round(cosine, 4),
+                    lexical=None
+                    if ranking.lexical is None
+                    else round(float(ranking.lexical[i]), 3),
+                    dense_rank=places[0].get(row),
+                    lexical_rank=places[1].get(row),
+                    strength=calibration.strength(cosine),
+                    sentence=paper.abstract[slice(*span)] if paper.abstract and span else None,
+                    span=span,
+                )
+            )
         return hits
 
     def _best_sentences(
@@ -218,6 +235,11 @@ class Searcher:
             chosen.append(best)
             likeness = np.maximum(likeness, vectors @ vectors[best])
         return [pool[i] for i in chosen]
+
+
+def _places(leg: Leg) -> dict[int, int]:
+    """Rank from 1 of each row in a leg."""
+    return {row: place for place, row in enumerate(leg[1].tolist(), 1)}
 
 
 def _unit(vector: np.ndarray) -> np.ndarray:

@@ -1,0 +1,76 @@
+"""Joining the lexical and the dense ranking into one.
+
+Both scores are divided by the best of their leg, so that 1 is the best and 0 means nothing in
+common, and added with fixed weights: a convex combination with the theoretical minimum as lower
+bound (Bruch, Gai and Ingber, 2023, "An Analysis of Fusion Functions for Hybrid Retrieval"). The
+lower bound does not depend on what else was found, so filters do not change how the legs compare.
+
+Then the query vector moves a little towards the best few papers, and the dense leg is asked
+again: pseudo relevance feedback after Rocchio (1971), here on vectors.
+
+docs/ranking.md has the figures behind the constants.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+DENSE_WEIGHT = 0.6
+FEEDBACK_PAPERS = 3
+FEEDBACK_WEIGHT = 0.3
+
+Leg = tuple[np.ndarray, np.ndarray]  # (scores, rows), best first
+Vectors = Callable[[np.ndarray], np.ndarray]  # rows -> (rows, dimension) float32
+
+
+@dataclass(frozen=True)
+class Fused:
+    """Rows in their final order, each array (m,). A lexical score of 0 means no word shared."""
+
+    rows: np.ndarray
+    scores: np.ndarray  # in [0, 1]
+    dense: np.ndarray  # cosine
+    lexical: np.ndarray  # BM25
+
+
+def fuse(query: np.ndarray, dense: Leg, lexical: Leg, vectors: Vectors) -> Fused:
+    """The union of both legs by DENSE_WEIGHT * cosine / best + (1 - DENSE_WEIGHT) * BM25 / best.
+
+    `query` is the vector that `dense` was found with; it gives the cosine of rows that only the
+    lexical leg found.
+    """
+    rows = np.union1d(dense[1], lexical[1])
+    cosine = _aligned(rows, dense)
+    alone = np.setdiff1d(lexical[1], dense[1])
+    if len(alone):
+        cosine[np.searchsorted(rows, alone)] = vectors(alone) @ query
+    bm25 = _aligned(rows, lexical)
+    scores = DENSE_WEIGHT * _share(cosine) + (1 - DENSE_WEIGHT) * _share(bm25)
+    order = np.lexsort((rows, -scores))
+    return Fused(rows[order], scores[order], cosine[order], bm25[order])
+
+
+def feedback(query: np.ndarray, best: np.ndarray) -> np.ndarray:
+    """The query vector moved towards the mean of the rows of `best`, of length 1 again."""
+    if not len(best):
+        return query
+    moved = (1 - FEEDBACK_WEIGHT) * query + FEEDBACK_WEIGHT * best.mean(axis=0)
+    unit: np.ndarray = moved / np.linalg.norm(moved)
+    return unit
+
+
+def _aligned(rows: np.ndarray, leg: Leg) -> np.ndarray:
+    """The leg's scores in the order of `rows` (ascending, holding the leg's); 0 elsewhere."""
+    scores, found = leg
+    aligned = np.zeros(len(rows), dtype=np.float32)
+    aligned[np.searchsorted(rows, found)] = scores
+    return aligned
+
+
+def _share(scores: np.ndarray) -> np.ndarray:
+    """Scores as a share of the best one; all 0 when none is above 0."""
+    best = float(scores.max(initial=0.0))
+    return np.clip(scores / best, 0.0, 1.0) if best > 0 else np.zeros_like(scores)

@@ -1,0 +1,66 @@
+"""The fusion of the legs, worked out by hand."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from search.fusion import Leg, feedback, fuse
+
+QUERY = np.array([1.0, 0.0], dtype=np.float32)
+VECTORS = np.array([[0.8, 0.6], [0.6, 0.8], [0.0, 1.0], [-0.6, 0.8]], dtype=np.float32)
+
+
+def leg(*pairs: tuple[float, int]) -> Leg:
+    scores, rows = zip(*pairs, strict=True) if pairs else ((), ())
+    return np.array(scores, dtype=np.float32), np.array(rows, dtype=np.int64)
+
+
+def vectors(rows: np.ndarray) -> np.ndarray:
+    return VECTORS[rows]
+
+
+def test_scores_are_shares_of_each_legs_best_added_by_weight() -> None:
+    """Row 0 has all of the cosine and half of BM25, row 1 three quarters and all."""
+    fused = fuse(QUERY, leg((0.8, 0), (0.6, 1)), leg((4.0, 1), (2.0, 0)), vectors)
+    assert fused.rows.tolist() == [1, 0]
+    assert fused.scores.tolist() == pytest.approx(
+        [0.6 * 0.6 / 0.8 + 0.4 * 4 / 4, 0.6 * 0.8 / 0.8 + 0.4 * 2 / 4]
+    )
+    assert fused.lexical.tolist() == [4.0, 2.0]
+
+
+def test_a_row_of_one_leg_alone_keeps_its_true_cosine() -> None:
+    """Row 2 was found by words only; its cosine with the query is worked out, not guessed."""
+    fused = fuse(QUERY, leg((0.8, 0)), leg((5.0, 2)), vectors)
+    assert dict(zip(fused.rows.tolist(), fused.dense.tolist(), strict=True)) == pytest.approx(
+        {0: 0.8, 2: 0.0}
+    )
+    assert fused.scores.tolist() == pytest.approx([0.6, 0.4])
+
+
+def test_a_negative_cosine_counts_as_nothing_in_common() -> None:
+    """Row 3 points away from the query; it does not lose what its words earn."""
+    fused = fuse(QUERY, leg((0.8, 0), (-0.6, 3)), leg((5.0, 3)), vectors)
+    assert dict(zip(fused.rows.tolist(), fused.scores.tolist(), strict=True)) == pytest.approx(
+        {0: 0.6, 3: 0.4}
+    )
+
+
+def test_equal_scores_are_ordered_by_row() -> None:
+    """Ties break by row whatever the order of the legs."""
+    fused = fuse(QUERY, leg((0.5, 3), (0.5, 1)), leg(), vectors)
+    assert fused.rows.tolist() == [1, 3]
+
+
+def test_empty_legs_give_an_empty_answer() -> None:
+    """Nothing found by either leg is no error."""
+    assert fuse(QUERY, leg(), leg(), vectors).rows.tolist() == []
+
+
+def test_feedback_moves_three_tenths_towards_the_best_and_keeps_length_one() -> None:
+    """0.7 * (1, 0) + 0.3 * mean of (0.8, 0.6) and (0.6, 0.8), divided by its length."""
+    moved = feedback(QUERY, VECTORS[:2])
+    expected = np.array([0.7 + 0.3 * 0.7, 0.3 * 0.7])
+    assert moved.tolist() == pytest.approx((expected / np.linalg.norm(expected)).tolist())
+    assert feedback(QUERY, VECTORS[:0]).tolist() == QUERY.tolist()
