@@ -106,7 +106,7 @@ def build(
         say("topics and calibration", 0, 0)
         index = VectorIndex.build(vectors)
         topics = find_topics(vectors, texts)
-        calibration = calibrate(encoder, index, [paper.abstract for paper in papers])
+        calibration = calibrate(encoder, index, papers)
         say("writing", 0, 0)
         generation = write_generation(
             folder,

@@ -1,8 +1,10 @@
 """What scores mean on this corpus with this model.
 
-A cosine of 0.3 is a fine match for one model and corpus and noise for another. So every build
-measures two distributions: the best score that everyday text gets, which no collection of
-abstracts answers, and the score that a sentence gets from the very paper it was taken from.
+A cosine of 0.3 is a fine match for one model and corpus and noise for another, and one cosine
+hides whether a paper shares the theme or answers the question. So the evidence for a hit weighs
+the cosine, the nearest sentence and the words found, and every build measures two distributions
+of it: the best that everyday text gets, which no collection of abstracts answers, and what a
+sentence gets from the rest of the very paper it was taken from.
 """
 
 from __future__ import annotations
@@ -15,9 +17,14 @@ import numpy as np
 
 from index.ann import VectorIndex
 from index.encoder import Encoder
-from index.text import sentence_spans
+from index.lexical import Stemmer
+from index.records import Paper
+from index.sentences import SentenceVectors
 
-_SAMPLE = 200  # papers of which a sentence is taken
+_COVERAGE_WEIGHT = 0.3  # of the share of the query's words that stand in the paper
+_NEAREST = 3  # papers looked at for each everyday text
+_SAMPLE = 60  # papers of which a sentence is taken
+_WEAK_SHARE = 0.4  # of the way from everyday text to the median of sentences
 _SEED = 11
 _FOREIGN = (
     "Preheat the oven and whisk the eggs with the sugar until the mixture is pale.",
@@ -45,46 +52,89 @@ _FOREIGN = (
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
-    """Bounds on the dense score (a cosine)."""
+    """Bounds on the evidence for a hit."""
 
-    weak_below: float  # everyday text scores lower than this
-    strong_from: float  # nine in ten sentences score higher than this with their own paper
+    weak_below: float
+    strong_from: float  # half of all sentences score higher with the rest of their own paper
 
-    def strength(self, score: float) -> str:
+    def strength(self, evidence: float) -> str:
         """`strong`, `fair` or `weak`."""
-        if score < self.weak_below:
+        if evidence < self.weak_below:
             return "weak"
-        return "strong" if score >= self.strong_from else "fair"
+        return "strong" if evidence >= self.strong_from else "fair"
 
 
-def calibrate(encoder: Encoder, index: VectorIndex, abstracts: Sequence[str | None]) -> Calibration:
-    """Measure the bounds; `abstracts` in the order of the index's rows."""
-    foreign = _best_scores(index, encoder.encode_query(_FOREIGN))
-    weak = float(foreign.mean() + 2 * foreign.std())
-    own = _own_scores(encoder, index, abstracts)
-    strong = float(np.quantile(own, 0.1)) if len(own) else weak
+def evidence(cosine: float, sentence: float | None, coverage: float | None) -> float:
+    """How much speaks for a hit.
+
+    `cosine` is that of query and paper, `sentence` that of the nearest sentence (None for a paper
+    without abstract), `coverage` the share of the query's words found in the paper (None when the
+    question is a paper and not a text; half is assumed).
+    """
+    nearest = cosine if sentence is None else max(cosine, sentence)
+    return nearest + _COVERAGE_WEIGHT * (0.5 if coverage is None else coverage)
+
+
+def calibrate(encoder: Encoder, index: VectorIndex, papers: Sequence[Paper]) -> Calibration:
+    """Measure the bounds; `papers` in the order of the index's rows."""
+    sentences, stemmer = SentenceVectors(encoder), Stemmer()
+    foreign = _foreign(encoder, index, papers, sentences, stemmer)
+    own = _own(encoder, papers, sentences, stemmer)
+    noise = float(foreign.mean()) if len(foreign) else 0.0
+    middle = float(np.median(own)) if len(own) else noise
+    highest = float(foreign.max(initial=0.0))
     # A tiny or one-sided corpus can turn the bounds round; weak is the safer word.
-    return Calibration(round(weak, 4), round(max(strong, weak), 4))
+    weak = max(noise + _WEAK_SHARE * (middle - noise), highest)
+    return Calibration(round(weak, 4), round(max(middle, weak), 4))
 
 
-def _best_scores(index: VectorIndex, queries: np.ndarray) -> np.ndarray:
-    best = (index.search(query, 1)[0] for query in queries)
-    return np.array([scores[0] for scores in best if len(scores)] or [0.0])
-
-
-def _own_scores(
-    encoder: Encoder, index: VectorIndex, abstracts: Sequence[str | None]
+def _foreign(
+    encoder: Encoder,
+    index: VectorIndex,
+    papers: Sequence[Paper],
+    sentences: SentenceVectors,
+    stemmer: Stemmer,
 ) -> np.ndarray:
-    """Cosine of one sentence of an abstract with the paper's own vector, for a sample."""
+    """The best evidence that each everyday text gets."""
+    best = []
+    for text, query in zip(_FOREIGN, encoder.encode_query(_FOREIGN), strict=True):
+        scores, rows = index.search(query, _NEAREST)
+        near = [papers[int(row)] for row in rows]
+        found = [
+            evidence(float(score), _nearest(vectors, query), stemmer.coverage(text, _words(paper)))
+            for score, paper, (_, vectors) in zip(scores, near, sentences.of(near), strict=True)
+        ]
+        best.append(max(found, default=0.0))
+    return np.array(best)
+
+
+def _own(
+    encoder: Encoder,
+    papers: Sequence[Paper],
+    sentences: SentenceVectors,
+    stemmer: Stemmer,
+) -> np.ndarray:
+    """Evidence for the own paper of one sentence each, that sentence taken out, for a sample."""
     random = Random(_SEED)  # noqa: S311  a sample, not a secret
-    rows = [row for row, abstract in enumerate(abstracts) if abstract]
+    rows = [row for row, paper in enumerate(papers) if paper.abstract]
     rows = sorted(random.sample(rows, min(_SAMPLE, len(rows))))
-    sentences = []
-    for row in rows:
-        abstract = abstracts[row] or ""
-        start, end = random.choice(sentence_spans(abstract))
-        sentences.append(abstract[start:end])
-    if not rows:
-        return np.empty(0)
-    vectors = encoder.encode_query(sentences)
-    return np.array([float(v @ index.vector(row)) for v, row in zip(vectors, rows, strict=True)])
+    found = []
+    for row, (spans, vectors) in zip(rows, sentences.of([papers[r] for r in rows]), strict=True):
+        if len(spans) < 2:
+            continue
+        at = random.randrange(len(spans))
+        abstract = papers[row].abstract or ""
+        text = abstract[slice(*spans[at])]
+        query = encoder.encode_query([text])[0]
+        rest = f"{papers[row].title or ''} {abstract.replace(text, ' ')}"
+        nearest = _nearest(np.delete(vectors, at, axis=0), query)
+        found.append(evidence(nearest or 0.0, nearest, stemmer.coverage(text, rest)))
+    return np.array(found)
+
+
+def _nearest(vectors: np.ndarray, query: np.ndarray) -> float | None:
+    return float((vectors @ query).max()) if len(vectors) else None
+
+
+def _words(paper: Paper) -> str:
+    return f"{paper.title or ''} {paper.abstract or ''}"

@@ -26,13 +26,35 @@ _HEAP = 64_000_000  # bytes for the writer
 _WORD = re.compile(r"\w+")
 
 
+class Stemmer:
+    """Words as they are indexed: folded, stemmed, the commonest left out."""
+
+    def __init__(self) -> None:
+        self._analyzer = _analyzer()
+
+    def stems(self, text: str) -> list[str]:
+        """The stems of a document, in order."""
+        stems: list[str] = self._analyzer.analyze(text)
+        return stems
+
+    def asked(self, query: str) -> list[str]:
+        """The stems of a query, without the words that only ask."""
+        words = (w for w in _WORD.findall(query) if w.lower() not in ENGLISH_STOP_WORDS)
+        return self.stems(" ".join(words))
+
+    def coverage(self, query: str, text: str) -> float:
+        """Share of the query's different stems that stand in the text; 0 when there are none."""
+        asked = set(self.asked(query))
+        return len(asked & set(self.stems(text))) / len(asked) if asked else 0.0
+
+
 class LexicalIndex:
     """Rows of texts that can be searched by their words. Safe to share between threads."""
 
     def __init__(self, index: tantivy.Index) -> None:
         self._index = index
         self._schema = index.schema
-        self._analyzer = _analyzer()
+        self._stemmer = Stemmer()
         self._searcher = index.searcher()
 
     @classmethod
@@ -64,8 +86,7 @@ class LexicalIndex:
 
     def terms(self, query: str) -> dict[str, float]:
         """The stemmed words of a query with their weights, 1 + ln(times used)."""
-        plain = " ".join(w for w in _WORD.findall(query) if w.lower() not in ENGLISH_STOP_WORDS)
-        counts = Counter(self._analyzer.analyze(plain))
+        counts = Counter(self._stemmer.asked(query))
         return {term: 1 + math.log(n) for term, n in counts.most_common(_MOST_TERMS)}
 
     def search(

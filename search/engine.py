@@ -10,16 +10,18 @@ from typing import Any
 import numpy as np
 
 from index.build import data_folder
+from index.calibration import evidence
 from index.encoder import Encoder, load_encoder
 from index.errors import QueryError
+from index.lexical import Stemmer
 from index.records import Paper
+from index.sentences import Sentences, SentenceVectors
 from index.snapshot import Snapshot
 from index.topics import Topic
 from search.browse import TopicBrowser
 from search.filters import Filters
 from search.fusion import Leg
 from search.ranking import Mode, Ranker, Ranking
-from search.sentences import SentenceVectors
 
 # Rocchio (1971), "Relevance feedback in information retrieval": weight of what to stay away from.
 _UNLIKE = 0.5
@@ -39,6 +41,7 @@ class Hit:
     lexical: float | None  # BM25; 0 for no word shared, None when words took no part
     dense_rank: int | None  # rank in each leg alone, None beyond its first thousand
     lexical_rank: int | None
+    evidence: float  # what the strength is by; see index.calibration
     strength: str  # "strong", "fair" or "weak", against what unrelated text scores here
     sentence: str | None  # the sentence of the abstract that is nearest to the query
     span: tuple[int, int] | None  # where it stands: abstract[span[0]:span[1]] == sentence
@@ -57,6 +60,7 @@ class Hit:
             "lexical": self.lexical,
             "dense_rank": self.dense_rank,
             "lexical_rank": self.lexical_rank,
+            "evidence": self.evidence,
             "strength": self.strength,
             "sentence": self.sentence,
             "span": list(self.span) if self.span else None,
@@ -74,6 +78,7 @@ class Searcher:
         self._ranker = Ranker(snapshot, encoder)
         self._browser = TopicBrowser(snapshot)
         self._sentences = SentenceVectors(encoder)
+        self._stemmer = Stemmer()
 
     @classmethod
     def open(
@@ -102,7 +107,7 @@ class Searcher:
         `mode` "dense" or "lexical" ranks by one leg alone. Raises QueryError for an empty query,
         k below 1 or an unknown mode.
         """
-        return self._hits(self._ranker.text(query, k, self._allowed(filters), mode))
+        return self._hits(self._ranker.text(query, k, self._allowed(filters), mode), query)
 
     def similar(
         self,
@@ -179,16 +184,19 @@ class Searcher:
         none = (np.empty(0, np.float32), np.empty(0, np.int64))
         return Ranking(numbers, cosine, cosine, None, leg, none, vector)
 
-    def _hits(self, ranking: Ranking) -> list[Hit]:
+    def _hits(self, ranking: Ranking, query: str | None = None) -> list[Hit]:
         """Hits in the order of the ranking, each with its best sentence and strength."""
         papers = self.snapshot.papers_at(ranking.rows.tolist())
         assert ranking.dense is not None and ranking.query is not None  # every ranker sets them
-        sentences = self._best_sentences(papers, ranking.query)
         places = [_places(leg) for leg in (ranking.dense_leg, ranking.lexical_leg)]
-        calibration = self.snapshot.manifest.calibration
         hits = []
-        for i, (paper, span) in enumerate(zip(papers, sentences, strict=True)):
+        for i, (paper, sentences) in enumerate(
+            zip(papers, self._sentences.of(papers), strict=True)
+        ):
             row, cosine = int(ranking.rows[i]), float(ranking.dense[i])
+            span, nearest = _best_sentence(sentences, ranking.query)
+            covered = None if query is None else self._stemmer.coverage(query, _words(paper))
+            found = evidence(cosine, nearest, covered)
             hits.append(
                 Hit(
                     rank=i + 1,
@@ -200,21 +208,13 @@ class Searcher:
                     else round(float(ranking.lexical[i]), 3),
                     dense_rank=places[0].get(row),
                     lexical_rank=places[1].get(row),
-                    strength=calibration.strength(cosine),
+                    evidence=round(found, 4),
+                    strength=self.snapshot.manifest.calibration.strength(found),
                     sentence=paper.abstract[slice(*span)] if paper.abstract and span else None,
                     span=span,
                 )
             )
         return hits
-
-    def _best_sentences(
-        self, papers: Sequence[Paper], vector: np.ndarray
-    ) -> list[tuple[int, int] | None]:
-        """For each paper the span of the sentence nearest to `vector`."""
-        best: list[tuple[int, int] | None] = []
-        for spans, vectors in self._sentences.of(papers):
-            best.append(spans[int(np.argmax(vectors @ vector))] if spans else None)
-        return best
 
     def _mean(self, rows: Sequence[int]) -> np.ndarray:
         vectors = np.stack([self.snapshot.index.vector(row) for row in rows])
@@ -235,6 +235,22 @@ class Searcher:
             chosen.append(best)
             likeness = np.maximum(likeness, vectors @ vectors[best])
         return [pool[i] for i in chosen]
+
+
+def _best_sentence(
+    sentences: Sentences, query: np.ndarray
+) -> tuple[tuple[int, int] | None, float | None]:
+    """(span, cosine) of the sentence nearest to the query; None for a paper without any."""
+    spans, vectors = sentences
+    if not spans:
+        return None, None
+    scores = vectors @ query
+    best = int(np.argmax(scores))
+    return spans[best], float(scores[best])
+
+
+def _words(paper: Paper) -> str:
+    return f"{paper.title or ''} {paper.abstract or ''}"
 
 
 def _places(leg: Leg) -> dict[int, int]:
