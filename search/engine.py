@@ -21,7 +21,7 @@ from index.topics import Topic
 from search.browse import TopicBrowser
 from search.filters import Filters
 from search.fusion import Leg
-from search.ranking import Mode, Ranker, Ranking
+from search.ranking import Mode, Ranker, Ranking, check_k
 
 # Rocchio (1971), "Relevance feedback in information retrieval": weight of what to stay away from.
 _UNLIKE = 0.5
@@ -153,6 +153,7 @@ class Searcher:
 
     def on_topic(self, topic_id: str, k: int = 10) -> list[Hit]:
         """The k most central papers of a topic. Raises UnknownTopicError."""
+        check_k(k)
         rows = self._browser.rows(topic_id)[:k]
         return self._hits(self._in_order(rows, _unit(self._browser.centre(topic_id))))
 
@@ -162,6 +163,7 @@ class Searcher:
         From the papers nearest to the middle between the paper and its topic's centre, each next
         one is chosen by maximal marginal relevance. Raises UnknownPaperError.
         """
+        check_k(k)
         row = self.snapshot.row(paper_id)
         centre = self._browser.centre(self._browser.topic_of(paper_id).topic_id)
         theme = _unit(self._mean([row]) + _unit(centre))

@@ -65,7 +65,7 @@ class Ranker:
             raise QueryError("the query is empty; write what the papers should be about")
         if mode not in MODES:
             raise QueryError(f"unknown mode {mode!r}; choose one of {', '.join(MODES)}")
-        _check(k)
+        check_k(k)
         pool = max(POOL, k)
         lexical = _NO_LEG if mode == "dense" else self._snapshot.lexical.search(text, pool, allowed)
         query = self._encoder.encode_query([text])[0]
@@ -87,7 +87,7 @@ class Ranker:
         without: Set[int] = frozenset(),
     ) -> Ranking:
         """The k rows nearest to a unit vector, none of `without` among them."""
-        _check(k)
+        check_k(k)
         scores, rows = self._snapshot.index.search(query, k + len(without), allowed)
         return Ranking(rows, scores, scores, None, (scores, rows), _NO_LEG, query).first(k, without)
 
@@ -115,6 +115,7 @@ class Ranker:
         return np.asarray(self._snapshot.vectors[rows], dtype=np.float32)
 
 
-def _check(k: int) -> None:
+def check_k(k: int) -> None:
+    """Raise QueryError for less than one hit."""
     if k < 1:
         raise QueryError(f"k is {k}; ask for at least one hit")

@@ -37,6 +37,16 @@ CAT = "The cat sleeps near another cat while kittens chase feline whiskers."
 SAIL = "The sail catches wind while boats cross harbour waters under mast."
 BREAD = "The bread needs flour while bakers knead dough beside ovens."
 
+# Files of a generation whose names are fixed; those of the lexical index are Tantivy's own.
+FILES = (
+    "papers.sqlite",
+    "vectors.npy",
+    "vectors.faiss",
+    "topics.json",
+    "topics.npy",
+    "centroids.npy",
+)
+
 
 def works_page(*works: tuple[str, ...]) -> str:
     """A page in the layout `works`: (kind, year and venue run together; title; abstract) each."""

@@ -77,10 +77,8 @@ def test_reports_of_the_seeds(tmp_path: Path) -> None:
     assert figures(first) == expected | {"generation": 1, "embedded": 65, "reused": 0}
     again = build([SEEDS], tmp_path, encoder=encoder)
     assert figures(again) == expected | {"generation": 2, "embedded": 0, "reused": 65}
-    assert encoder.texts_encoded == 65
     full = build([SEEDS], tmp_path, encoder=encoder, full=True)
     assert figures(full) == expected | {"generation": 3, "embedded": 65, "reused": 0}
-    assert encoder.texts_encoded == 130
     assert 0 < full.seconds < 60
 
 

@@ -2,27 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from index.ann import VectorIndex
-from index.calibration import Calibration, calibrate
+from index.calibration import Calibration, calibrate, evidence
+from index.papers import merge_mentions
+from index.records import Mention, Paper
+
+FIRST, SECOND = "Zebras graze on plains.", "Quokkas smile at dusk."
 
 
 class PlaneEncoder:
-    """Puts sentences that are known at a given angle to the first axis, and others by turns."""
+    """Puts known texts at a given cosine to the first axis; any other text at `foreign`."""
 
-    def __init__(self, own: dict[str, float], foreign: Sequence[float]) -> None:
-        self._own, self._foreign = own, foreign
+    def __init__(self, cosines: Mapping[str, float], foreign: float) -> None:
+        self._cosines, self._foreign = cosines, foreign
 
     def encode_query(self, texts: Sequence[str]) -> np.ndarray:
-        cosines = [
-            self._own.get(text, self._foreign[i % len(self._foreign)])
-            for i, text in enumerate(texts)
-        ]
+        cosines = [self._cosines.get(text, self._foreign) for text in texts]
         return np.array([[c, np.sqrt(1 - c * c)] for c in cosines], dtype=np.float32)
+
+    encode_document = encode_query
+
+
+def paper(number: int, abstract: str | None) -> Paper:
+    mention = Mention("a.txt", number, number, abstract=abstract, mention_id=f"m{number}")
+    return replace(merge_mentions([mention]), paper_id=f"p{number}")
 
 
 def index_of(rows: int) -> VectorIndex:
@@ -30,67 +39,58 @@ def index_of(rows: int) -> VectorIndex:
     return VectorIndex.build(np.tile(np.array([1.0, 0.0], np.float32), (rows, 1)))
 
 
-def sentences(cosines: Sequence[float]) -> dict[str, float]:
-    return {f"Sentence number {i} is the only one.": c for i, c in enumerate(cosines)}
+@pytest.mark.parametrize(
+    ("cosine", "sentence", "coverage", "expected"),
+    [
+        (0.4, 0.6, 0.5, 0.6 + 0.3 * 0.5),
+        (0.6, 0.4, 1.0, 0.6 + 0.3 * 1.0),
+        (0.4, None, 0.0, 0.4),
+        (0.4, 0.2, None, 0.4 + 0.3 * 0.5),
+    ],
+)
+def test_evidence_is_the_nearest_and_a_share_of_the_words(
+    cosine: float, sentence: float | None, coverage: float | None, expected: float
+) -> None:
+    """The larger cosine plus 0.3 of the coverage; half is assumed where no text was asked."""
+    assert evidence(cosine, sentence, coverage) == pytest.approx(expected)
 
 
-def test_bounds_are_worked_out_as_said() -> None:
-    """Weak: mean and two deviations of foreign scores; strong: the tenth lowest of own ones.
+def test_weak_ends_two_fifths_of_the_way_from_noise_to_own() -> None:
+    """Everyday text scores 0.1 here; a sentence scores 1 with its like-minded neighbour.
 
-    Foreign scores 0.1 and 0.3 by turns have mean 0.2 and deviation 0.1, so weak is below 0.4.
-    Own scores 0.50, 0.55 … 1.00 have their first decile at the second of eleven, 0.55.
+    No word of the one sentence stands in the other, so the own evidence is 1 and the bound
+    0.1 + 0.4 * (1 - 0.1).
     """
-    own = sentences([0.5 + 0.05 * i for i in range(11)])
-    encoder = PlaneEncoder(own, foreign=[0.1, 0.3])
-    assert calibrate(encoder, index_of(11), list(own)) == Calibration(0.4, 0.55)
+    encoder = PlaneEncoder({FIRST: 1.0, SECOND: 1.0}, foreign=0.1)
+    papers = [paper(n, f"{FIRST} {SECOND}") for n in range(3)]
+    assert calibrate(encoder, index_of(3), papers) == Calibration(0.46, 1.0)
 
 
-def test_strong_is_never_below_weak() -> None:
-    """Where own sentences score lower than foreign ones the two bounds are one, the weak one."""
-    own = sentences([0.2] * 5)
-    assert calibrate(PlaneEncoder(own, [0.6]), index_of(5), list(own)) == Calibration(0.6, 0.6)
+def test_no_everyday_text_is_above_weak() -> None:
+    """Where own sentences score lower than everyday text the bounds are one, the higher one."""
+    encoder = PlaneEncoder({FIRST: 0.0, SECOND: 1.0}, foreign=0.8)
+    papers = [paper(n, f"{FIRST} {SECOND}") for n in range(3)]
+    found = calibrate(encoder, index_of(3), papers)
+    assert found.weak_below == found.strong_from
+    assert found.weak_below >= 0.8
 
 
-def test_papers_without_abstract_have_no_say() -> None:
-    """Only papers with an abstract count for the strong bound, each against its own row."""
-    vectors = np.array([[0, 1], [1, 0], [0, 1]], dtype=np.float32)
-    own = {"The only sentence.": 0.8}
-    encoder = PlaneEncoder(own, [0.1])
-    found = calibrate(encoder, VectorIndex.build(vectors), [None, "The only sentence.", ""])
-    # The foreign vectors lie at sqrt(1 - 0.01) to the second axis.
-    assert found == Calibration(0.995, 0.995)
-    alone = calibrate(encoder, index_of(1), ["The only sentence."])
-    assert alone == Calibration(0.1, 0.8)
+def test_papers_of_one_sentence_or_none_have_no_say() -> None:
+    """Without a sentence to take out there is only the noise to go by."""
+    encoder = PlaneEncoder({FIRST: 1.0}, foreign=0.3)
+    assert calibrate(encoder, index_of(1), [paper(1, None)]) == Calibration(0.3, 0.3)
 
 
-def test_without_any_abstract_the_bounds_are_one() -> None:
-    """An index of titles alone has the weak bound for both."""
-    assert calibrate(PlaneEncoder({}, [0.3]), index_of(2), [None, None]) == Calibration(0.3, 0.3)
-
-
-def test_an_index_of_nothing_calls_nothing_weak() -> None:
-    """Without rows the best foreign score is 0."""
-    index = VectorIndex.build(np.empty((0, 2), np.float32))
-    assert calibrate(PlaneEncoder({}, [0.3]), index, []) == Calibration(0.0, 0.0)
+def test_an_empty_index_is_calibrated_to_nothing() -> None:
+    """No paper, no noise."""
+    empty = VectorIndex.build(np.empty((0, 2), np.float32))
+    assert calibrate(PlaneEncoder({}, 0.3), empty, []) == Calibration(0.0, 0.0)
 
 
 @pytest.mark.parametrize(
     ("score", "strength"),
-    [
-        (-1.0, "weak"),
-        (0.1999, "weak"),
-        (0.2, "fair"),
-        (0.3999, "fair"),
-        (0.4, "strong"),
-        (1.0, "strong"),
-    ],
+    [(0.1999, "weak"), (0.2, "fair"), (0.3999, "fair"), (0.4, "strong"), (-1.0, "weak")],
 )
-def test_words_at_the_bounds(score: float, strength: str) -> None:
-    """A score on a bound has the better word, one just below it the worse."""
+def test_strength_at_the_bounds(score: float, strength: str) -> None:
+    """A bound belongs to the better word."""
     assert Calibration(weak_below=0.2, strong_from=0.4).strength(score) == strength
-
-
-def test_equal_bounds_leave_no_fair() -> None:
-    """With both bounds equal a score is weak below and strong from there on."""
-    both = Calibration(0.3, 0.3)
-    assert [both.strength(s) for s in (0.2999, 0.3)] == ["weak", "strong"]

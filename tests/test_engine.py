@@ -88,12 +88,12 @@ def test_hits_agree_with_brute_force(searcher: Searcher) -> None:
     vector = FakeEncoder().encode_query([QUERY])[0]
     scores = searcher.snapshot.vectors.astype(np.float32) @ vector
     expected = [int(row) for row in np.lexsort((np.arange(65), -scores))]
-    hits = searcher.search(QUERY, k=65)
+    hits = searcher.search(QUERY, k=65, mode="dense")
     rows = [searcher.snapshot.row(hit.paper.paper_id) for hit in hits]
     assert rows == expected
     for hit, row in zip(hits, rows, strict=True):
         assert hit.dense == pytest.approx(float(scores[row]), abs=1e-4)
-        assert hit.strength == searcher.snapshot.manifest.calibration.strength(hit.dense or 0)
+        assert hit.strength == searcher.snapshot.manifest.calibration.strength(hit.evidence)
 
 
 @pytest.mark.parametrize("k", [1, 7, 65, 66, 10_000])
@@ -125,12 +125,6 @@ def test_an_empty_query_is_refused(searcher: Searcher, query: str) -> None:
     """A query of nothing but white space is an error."""
     with pytest.raises(ValueError, match="the query is empty"):
         searcher.search(query)
-
-
-def test_search_many_is_search_each(searcher: Searcher) -> None:
-    """`search_many` gives for each query what `search` gives."""
-    queries = [QUERY, "psychedelics", "zyzzyva"]
-    assert searcher.search_many(queries, k=3) == [searcher.search(q, k=3) for q in queries]
 
 
 def test_the_sentence_is_the_nearest_one(searcher: Searcher) -> None:
@@ -178,6 +172,9 @@ def test_a_hit_as_plain_values(animals: Searcher) -> None:
         "score": hit.score,
         "dense": hit.dense,
         "lexical": hit.lexical,
+        "dense_rank": hit.dense_rank,
+        "lexical_rank": hit.lexical_rank,
+        "evidence": hit.evidence,
         "strength": hit.strength,
         "sentence": hit.sentence,
         "span": list(hit.span or ()),

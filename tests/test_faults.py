@@ -21,9 +21,18 @@ import pytest
 
 from index.build import build
 from index.errors import AbstractsError, SnapshotError
-from index.snapshot import CURRENT, FILES, GENERATIONS, Snapshot
+from index.snapshot import CURRENT, GENERATIONS, Snapshot
 from index.writer import Contents, write_generation
-from tests.conftest import BUILD_MODULE, SEEDS, SHORT, CommandLine, answers_of, live, works_page
+from tests.conftest import (
+    BUILD_MODULE,
+    FILES,
+    SEEDS,
+    SHORT,
+    CommandLine,
+    answers_of,
+    live,
+    works_page,
+)
 from tests.fakes import FakeEncoder
 
 Answers = list[tuple[str, float]]

@@ -30,7 +30,7 @@ def bm25(tf: int, length: int, n: int, mean: float, total: int = 3) -> float:
 
 
 def test_scores_are_bm25_worked_out_by_hand(lexical: LexicalIndex) -> None:
-    """ "learning" and "learn" are one stem: once in text 0 (4 words), three times in text 1 (5)."""
+    """The words learning and learn are one stem: once in text 0 (4 words), thrice in text 1 (5)."""
     scores, rows = lexical.search("learned", k=3)
     mean = (4 + 5 + 3) / 3
     assert rows.tolist() == [1, 0]

@@ -18,6 +18,7 @@ from tests.fakes import FakeEncoder
 
 HIT_KEYS = [
     "rank", "paper_id", "title", "authors", "year", "venue", "score", "dense", "lexical",
+    "dense_rank", "lexical_rank", "evidence",
     "strength", "sentence", "span",
 ]  # fmt: skip
 QUERY = "synaptic plasticity and the geometry of weights"
@@ -120,7 +121,7 @@ def test_hits_for_people(search_cli: CommandLine, fake_index: Path) -> None:
     (hit,) = search_cli(*command, "--json").json()
     assert (hit["strength"], hit["paper_id"]) == ("strong", paper.paper_id)
     assert search_cli(*command).out.splitlines() == [
-        f"  1. {paper.title}  [strong, {hit['score']:.3f}]",
+        f"  1. {paper.title}  [strong, cosine {hit['dense']:.2f}, BM25 {hit['lexical']:.1f}]",
         f"     Roman Pogodin, Jonathan Cornford, Arna Ghosh · 2023 · {paper.paper_id}",
         f"     “{hit['sentence']}”",
     ]
