@@ -33,7 +33,7 @@ from index.topics import Topics
 _LOCK = ".build.lock"
 _ASIDE = ".building"
 _KEPT = 2  # generations: the live one, and one that a reader may be about to open
-_LIBRARIES = ("faiss-cpu", "numpy", "rapidfuzz", "sentence-transformers", "torch")
+_LIBRARIES = ("faiss-cpu", "numpy", "rapidfuzz", "sentence-transformers", "tantivy", "torch")
 
 
 @dataclass(frozen=True)

@@ -79,7 +79,7 @@ def test_every_command_works(workshop: Path, capfd: pytest.CaptureFixture[str]) 
 def test_hits_are_those_that_are_shown(workshop: Path, capfd: pytest.CaptureFixture[str]) -> None:
     """The titles and strengths that the README shows for a question are those that come."""
     checked = 0
-    hit = re.compile(r"^ *(\d+)\. (.*)  \[(\w+), (-?\d\.\d+)\]$", re.MULTILINE)
+    hit = re.compile(r"^ *(\d+)\. (.*)  \[(\w+), cosine (-?\d\.\d+), .*\]$", re.MULTILINE)
     for command in commands():
         expected = hit.findall("\n".join(command.shown))
         if not expected:
