@@ -96,15 +96,22 @@ def _foreign(
     stemmer: Stemmer,
 ) -> np.ndarray:
     """The best evidence that each everyday text gets."""
+    queries = encoder.encode_query(_FOREIGN)
+    found = [index.search(query, _NEAREST) for query in queries]
+    near = sorted({int(row) for _, rows in found for row in rows})
+    # All at once: few large batches are much faster than many small ones.
+    known = dict(zip(near, sentences.of([papers[row] for row in near]), strict=True))
     best = []
-    for text, query in zip(_FOREIGN, encoder.encode_query(_FOREIGN), strict=True):
-        scores, rows = index.search(query, _NEAREST)
-        near = [papers[int(row)] for row in rows]
-        found = [
-            evidence(float(score), _nearest(vectors, query), stemmer.coverage(text, _words(paper)))
-            for score, paper, (_, vectors) in zip(scores, near, sentences.of(near), strict=True)
+    for text, query, (scores, rows) in zip(_FOREIGN, queries, found, strict=True):
+        weighed = [
+            evidence(
+                float(score),
+                _nearest(known[int(row)][1], query),
+                stemmer.coverage(text, _words(papers[int(row)])),
+            )
+            for score, row in zip(scores, rows, strict=True)
         ]
-        best.append(max(found, default=0.0))
+        best.append(max(weighed, default=0.0))
     return np.array(best)
 
 
@@ -118,16 +125,21 @@ def _own(
     random = Random(_SEED)  # noqa: S311  a sample, not a secret
     rows = [row for row, paper in enumerate(papers) if paper.abstract]
     rows = sorted(random.sample(rows, min(_SAMPLE, len(rows))))
-    found = []
+    asked: list[tuple[str, str, np.ndarray]] = []  # sentence, rest of the paper, its sentences
     for row, (spans, vectors) in zip(rows, sentences.of([papers[r] for r in rows]), strict=True):
         if len(spans) < 2:
             continue
         at = random.randrange(len(spans))
         abstract = papers[row].abstract or ""
         text = abstract[slice(*spans[at])]
-        query = encoder.encode_query([text])[0]
         rest = f"{papers[row].title or ''} {abstract.replace(text, ' ')}"
-        nearest = _nearest(np.delete(vectors, at, axis=0), query)
+        asked.append((text, rest, np.delete(vectors, at, axis=0)))
+    if not asked:
+        return np.empty(0)
+    queries = encoder.encode_query([text for text, _, _ in asked])
+    found = []
+    for query, (text, rest, vectors) in zip(queries, asked, strict=True):
+        nearest = _nearest(vectors, query)
         found.append(evidence(nearest or 0.0, nearest, stemmer.coverage(text, rest)))
     return np.array(found)
 

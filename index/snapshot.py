@@ -1,5 +1,6 @@
 """The index on disk: reading one generation. The only modules that know the format are this one,
-`index.tables` (the SQLite schema) and `index.writer` (how a generation comes to stand).
+`index.manifest`, `index.tables` (the SQLite schema) and `index.writer` (how a generation comes to
+stand).
 
     DATA/CURRENT                  the number of the live generation
     DATA/generations/3/
@@ -22,7 +23,7 @@ import sqlite3
 import threading
 import tokenize
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -30,67 +31,23 @@ import numpy as np
 
 from index import tables
 from index.ann import VectorIndex
-from index.calibration import Calibration
-from index.encoder import Encoder, ModelInfo
+from index.encoder import Encoder
 from index.errors import NoIndexError, SnapshotError, UnknownPaperError
 from index.lexical import LexicalIndex
+from index.manifest import REBUILD, Manifest
 from index.records import Mention, Merge, Paper, Skip
 from index.topics import Topic, Topics
 
-FORMAT = 2
 CURRENT, GENERATIONS, MANIFEST = "CURRENT", "generations", "manifest.json"
 PAPERS, VECTORS, FAISS = "papers.sqlite", "vectors.npy", "vectors.faiss"
 TOPICS, ASSIGNMENT, CENTROIDS = "topics.json", "topics.npy", "centroids.npy"
 LEXICAL = "lexical"
-REBUILD = "run `python -m index build`"
 # What reading a damaged file raises: NumPy parses its header as Python.
 _DAMAGE = (
     OSError, ValueError, KeyError, TypeError, EOFError, RuntimeError, SyntaxError,
     tokenize.TokenError, sqlite3.Error,
 )  # fmt: skip
 _NORM_TOLERANCE = 5e-3  # float16 rounds each component to one part in 2048
-
-
-@dataclass(frozen=True)
-class Manifest:
-    """What a generation holds and what it was made from."""
-
-    format: int
-    generation: int
-    created: str  # ISO 8601, UTC
-    model: ModelInfo
-    metric: str  # "cosine", as inner product of unit vectors
-    ann: str  # kind of the vector index
-    counts: dict[str, int]  # papers, mentions, merges, files, skipped, topics
-    files: dict[str, dict[str, Any]]  # name -> {"size": bytes, "sha256": hex}
-    sources: list[str]  # as given to the build
-    settings: dict[str, Any]
-    calibration: Calibration
-    versions: dict[str, str]  # of the libraries
-
-    def to_json(self) -> str:
-        """The text of manifest.json, which ends with the digest of the rest."""
-        values = asdict(self)
-        values["sha256"] = _digest(values)
-        return json.dumps(values, indent=2, ensure_ascii=False) + "\n"
-
-    @classmethod
-    def from_json(cls, text: str, path: Path) -> Manifest:
-        """Parse manifest.json. Raises SnapshotError for another format or a damaged file."""
-        try:
-            raw = json.loads(text)
-            version = raw["format"]
-        except (ValueError, KeyError, TypeError) as error:
-            raise SnapshotError(f"{path}: not a manifest ({error}); {REBUILD}") from error
-        if version != FORMAT:
-            raise SnapshotError(
-                f"{path}: index format {version!r}, this version reads format {FORMAT}; {REBUILD}"
-            )
-        if raw.pop("sha256", None) != _digest(raw):
-            raise SnapshotError(f"{path}: altered since it was written; {REBUILD}")
-        raw["model"] = ModelInfo(**raw["model"])
-        raw["calibration"] = Calibration(**raw["calibration"])
-        return cls(**raw)
 
 
 class Snapshot:
@@ -342,12 +299,6 @@ def _load_topics(folder: Path) -> Topics:
         np.load(folder / CENTROIDS, allow_pickle=False),
         np.load(folder / ASSIGNMENT, allow_pickle=False),
     )
-
-
-def _digest(values: dict[str, Any]) -> str:
-    """SHA-256 of the manifest's values, in hexadecimal."""
-    text = json.dumps(values, sort_keys=True, ensure_ascii=False)
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def _check_size(path: Path, expected: int) -> None:

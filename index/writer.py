@@ -26,8 +26,9 @@ from index.calibration import Calibration
 from index.encoder import ModelInfo
 from index.errors import AbstractsError, BusyError, SnapshotError
 from index.lexical import LexicalIndex
+from index.manifest import FORMAT, Manifest
 from index.records import Mention, Merge, Paper, Skip
-from index.snapshot import Manifest, Snapshot, sha256_of
+from index.snapshot import Snapshot, sha256_of
 from index.topics import Topics
 
 _LOCK = ".build.lock"
@@ -137,7 +138,7 @@ def _write_files(folder: Path, contents: Contents) -> None:
 
 def _write_manifest(folder: Path, contents: Contents, number: int) -> None:
     manifest = Manifest(
-        format=snapshot.FORMAT,
+        format=FORMAT,
         generation=number,
         created=datetime.now(UTC).isoformat(timespec="seconds"),
         model=contents.model,

@@ -143,12 +143,14 @@ def test_a_paper_that_does_not_state_a_field_fails(make_index: MakeIndex) -> Non
 def test_filters_do_not_take_hits_away(snapshot: Snapshot) -> None:
     """With a filter there are still k hits when k papers pass, the best of those that do."""
     searcher = Searcher(snapshot, FakeEncoder())
-    everything = searcher.search("brain", k=65)
+    everything = searcher.search("brain", k=65, mode="dense")
     filters = Filters(years=(2022, 2023))
     expected = [h.paper.paper_id for h in everything if h.paper.year in (2022, 2023)]
-    hits = searcher.search("brain", k=5, filters=filters)
+    hits = searcher.search("brain", k=5, filters=filters, mode="dense")
     assert [h.paper.paper_id for h in hits] == expected[:5]
     assert [h.rank for h in hits] == [1, 2, 3, 4, 5]
+    fused = searcher.search("brain", k=65, filters=filters)
+    assert sorted(h.paper.paper_id for h in fused) == sorted(expected)
 
 
 @pytest.mark.parametrize("text", ["' OR 1=1 --", "%", "_", '"', "\\"])

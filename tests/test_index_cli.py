@@ -15,7 +15,8 @@ import pytest
 import index.__main__
 from index.build import build
 from index.decisions import FILE_NAME
-from index.snapshot import FORMAT, data_files
+from index.manifest import FORMAT
+from index.snapshot import data_files
 from tests.conftest import SEEDS, CommandLine, edit_manifest, live, papers_of, works_page
 from tests.fakes import FakeEncoder
 

@@ -26,7 +26,7 @@ socket.create_connection = socket.gethostbyname = refuse
 import index.__main__, search.__main__
 source, data = sys.argv[1:]
 assert index.__main__.main(["build", source, "--data", data, "--json"]) == 0
-query = "reward-free representations for transfer between tasks of an agent"
+query = "successor features learned from pixels without a collapse of the representation"
 assert search.__main__.main(["query", query, "-k", "1", "--data", data, "--json"]) == 0
 """
 
@@ -49,4 +49,4 @@ def test_build_and_query_without_a_network(tmp_path: Path) -> None:
     report, hits = done.stdout.split("\n}\n", 1)
     assert json.loads(report + "}")["embedded"] == 7
     (hit,) = json.loads(hits)
-    assert hit["sentence"].endswith("capture the basic mathematical definition of SFs.")
+    assert "SFs" in hit["sentence"]

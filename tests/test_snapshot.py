@@ -15,8 +15,9 @@ import pytest
 
 from index.build import build, document_text
 from index.errors import SnapshotError, UnknownPaperError
+from index.manifest import FORMAT
 from index.records import Evidence, Merge
-from index.snapshot import CURRENT, FORMAT, GENERATIONS, MANIFEST, VECTORS, Snapshot
+from index.snapshot import CURRENT, GENERATIONS, MANIFEST, VECTORS, Snapshot
 from index.writer import Contents, write_generation
 from search.engine import Searcher
 from tests.conftest import (
@@ -95,6 +96,26 @@ def test_a_flipped_bit_is_found(index_copy: Path, name: str) -> None:
         message = refused(index_copy)
         assert BUILD in message, f"byte {place}"
         assert str(live(index_copy)) in message, f"byte {place}"
+
+
+def test_a_flipped_bit_in_the_lexical_index_is_found(index_copy: Path) -> None:
+    """One flipped bit, at the start, inside or at the end of any of its files, is found."""
+    with Snapshot.open(index_copy) as snapshot:
+        names = [name for name in snapshot.manifest.files if name not in FILES]
+    assert len(names) >= 3
+    for name in names:
+        path = live(index_copy) / name
+        good = path.read_bytes()
+        for place in {0, 1, len(good) // 3, len(good) // 2, len(good) - 5, len(good) - 1}:
+            bad = bytearray(good)
+            bad[place] ^= 1
+            path.write_bytes(bad)
+            assert BUILD in refused(index_copy), (name, place)
+        path.unlink()
+        assert BUILD in refused(index_copy), name
+        path.write_bytes(good)
+    with Snapshot.open(index_copy) as snapshot:
+        assert snapshot.verify()["papers"] == 32
 
 
 def test_verify_names_the_file_and_both_digests(index_copy: Path) -> None:

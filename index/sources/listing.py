@@ -22,7 +22,8 @@ _HEADER = re.compile(
     r"(?P<score>\d{1,4}(?:\.\d+)?)?\s?"
     r"(?P<category>(?:[a-z]+-[a-z]+|[A-Z]{2,3}|[a-z]{2,8}(?:-[A-Za-z]+)?)(?:\.[A-Za-z-]+)?)"
     r"(?P<month>Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]*\.?\s"
-    r"(?P<day>0?[1-9]|[12]\d|3[01])(?:,\s(?P<year>(?:19|20)\d{2}))?(?P<flag>\s?[A-Z][A-Za-z ]{0,20})?$"
+    r"(?P<day>0?[1-9]|[12]\d|3[01])(?:,\s(?P<year>(?:19|20)\d{2}))?"
+    r"(?P<flag>\s?[A-Z][A-Za-z ]{0,20})?$"
 )
 _ET_AL = re.compile(r",?\s+et al\.?$")
 _AFFILIATION = re.compile(r"(?: · [^·]{1,60})+$")
