@@ -82,7 +82,11 @@ class Profile:
         splices = [i for i, line in enumerate(page.lines) if SPLICE.search(line)]
         headings = [i for i in range(splices[-1]) if _HEADING.match(page.lines[i].strip())]
         whole = bool(headings)
-        start = headings[-1] + 1 if whole else _trimmed_start(page, splices[0])
+        if whole:  # the last heading before the first abstract under any (a menu has one too)
+            first = next(i for i in splices if i > headings[0])
+            start = max(i for i in headings if i < first) + 1
+        else:
+            start = _trimmed_start(page, splices[0])
         for work in _works(page, start, splices[-1], whole, names):
             yield work if isinstance(work, Skip) else _mention(page, work, whole)
 
@@ -111,7 +115,8 @@ def _works(
     page: Page, start: int, last_splice: int, whole: bool, names: NameModel
 ) -> Iterator[_Work | Skip]:
     work: _Work | None = None
-    filled = [i for i in range(start, len(page.lines)) if page.lines[i].strip()]
+    lines = ((i, page.lines[i].strip()) for i in range(start, len(page.lines)))
+    filled = [i for i, line in lines if line and not _HEADING.match(line)]
     for i, following in zip(filled, [*filled[1:], None], strict=True):
         line = fold_space(page.lines[i])
         if i > last_splice and is_boilerplate(line):
