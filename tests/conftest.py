@@ -76,6 +76,13 @@ def edit_manifest(data: Path, change: Callable[[dict[str, Any]], object]) -> Non
     path.write_text(json.dumps(manifest))
 
 
+def overwrite(path: Path, content: bytes) -> None:
+    """Give a file other content as a new file, so that nobody who has it mapped loses the old."""
+    fresh = path.with_name(f"{path.name}.fresh")
+    fresh.write_bytes(content)
+    fresh.replace(path)
+
+
 def papers_of(data: Path) -> list[Paper]:
     """All papers of the live generation."""
     with Snapshot.open(data) as snapshot:

@@ -144,7 +144,7 @@ def runner() -> Iterator[Runner]:
 
 
 def test_a_killed_build_harms_nothing(runner: Runner, seeds_copy: Path, tmp_path: Path) -> None:
-    """After kill -9 at any of 32 instants the index is whole: the one before or the new one."""
+    """After kill -9 at any of 26 instants the index is whole: the one before or the new one."""
     data = tmp_path / "data"
     (seeds_copy / "002_9b3e7de964567dd3.txt").unlink()  # the long one: without it builds are fast
     other = Path(shutil.copytree(seeds_copy, tmp_path / "other"))
@@ -157,8 +157,8 @@ def test_a_killed_build_harms_nothing(runner: Runner, seeds_copy: Path, tmp_path
 
     dice = random.Random(20)
     # Half of the instants lie anywhere in the build, half in its last stage, which is short.
-    instants = [("", dice.uniform(0, runner.span)) for _ in range(16)]
-    instants += [("writing", dice.uniform(0, 1.4 * runner.writing)) for _ in range(16)]
+    instants = [("", dice.uniform(0, runner.span)) for _ in range(13)]
+    instants += [("writing", dice.uniform(0, 1.4 * runner.writing)) for _ in range(13)]
     reached: list[str] = []
     swapped, now = 0, 1
     for number, (after, delay) in enumerate(instants):
@@ -185,7 +185,7 @@ def test_a_first_build_that_is_killed_leaves_no_index(
 ) -> None:
     """Killed before it was done, a first build leaves nothing that passes for an index."""
     data = tmp_path / "data"
-    for delay in (0.0, 0.01, 0.03):
+    for delay in (0.0, 0.02):
         runner.build(seeds_copy, data, "writing", delay)
         if (data / CURRENT).exists():  # the build was faster than the kill
             assert answers_of(data)

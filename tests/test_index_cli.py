@@ -17,7 +17,7 @@ from index.build import build
 from index.decisions import FILE_NAME
 from index.manifest import FORMAT
 from index.snapshot import data_files
-from tests.conftest import SEEDS, CommandLine, edit_manifest, live, papers_of, works_page
+from tests.conftest import SEEDS, CommandLine, edit_manifest, live, overwrite, papers_of, works_page
 from tests.fakes import FakeEncoder
 
 BUILD_KEYS = [
@@ -325,17 +325,17 @@ def test_a_damaged_index_is_refused(index_cli: CommandLine, index_copy: Path, co
     folder = live(index_copy)
     vectors = folder / "vectors.npy"
     whole = vectors.read_bytes()
-    vectors.write_bytes(whole[:-10])
+    overwrite(vectors, whole[:-10])
     size = len(whole)
     assert one_error(index_cli(command, "--data", index_copy)).startswith(
         f"{vectors}: {size - 10} bytes, the manifest says {size}; run `python -m index build"
     )
-    vectors.write_bytes(whole)
+    overwrite(vectors, whole)
     topics = folder / "topics.json"
     good = topics.read_bytes()
-    topics.write_bytes(good.replace(b'"topic_id"', b'"tobic_id"', 1))
+    overwrite(topics, good.replace(b'"topic_id"', b'"tobic_id"', 1))
     assert "run `python -m index build" in one_error(index_cli(command, "--data", index_copy))
-    topics.write_bytes(good)
+    overwrite(topics, good)
     edit_manifest(index_copy, lambda manifest: manifest.update(format=7))
     assert "index format 7" in one_error(index_cli(command, "--data", index_copy))
 
@@ -349,7 +349,7 @@ def test_a_damaged_database_is_refused(
     bad = bytearray(path.read_bytes())
     for page in range(8192, len(bad) - 4096, 8192):  # every other one
         bad[page : page + 4096] = b"\xa5" * 4096
-    path.write_bytes(bad)
+    overwrite(path, bad)
     message = one_error(index_cli(command, "--data", index_copy))
     assert str(live(index_copy)) in message
     assert "run `python -m index build" in message

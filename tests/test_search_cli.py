@@ -13,7 +13,7 @@ import pytest
 
 import search.__main__
 from search.export import FORMATS
-from tests.conftest import SEEDS, CommandLine, live, papers_of
+from tests.conftest import SEEDS, CommandLine, live, overwrite, papers_of
 from tests.fakes import FakeEncoder
 
 HIT_KEYS = [
@@ -275,7 +275,7 @@ def test_a_damaged_index_is_refused(
 ) -> None:
     """Every command refuses an index with a file cut short, naming the file."""
     path = live(index_copy) / "vectors.faiss"
-    path.write_bytes(path.read_bytes()[:-1])
+    overwrite(path, path.read_bytes()[:-1])
     message = one_error(search_cli(*command, "--data", index_copy))
     assert message.startswith(f"{path}: ")
     assert "run `python -m index build" in message
@@ -287,7 +287,7 @@ def test_a_damaged_database_is_refused(search_cli: CommandLine, index_copy: Path
     bad = bytearray(path.read_bytes())
     for page in range(8192, len(bad) - 4096, 8192):
         bad[page : page + 4096] = b"\xa5" * 4096
-    path.write_bytes(bad)
+    overwrite(path, bad)
     for command in (("query", QUERY, "-k", 65), ("export", "--all")):
         message = one_error(search_cli(*command, "--data", index_copy))
         assert "run `python -m index build" in message

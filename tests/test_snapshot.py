@@ -30,6 +30,7 @@ from tests.conftest import (
     edit_manifest,
     ids_by_title,
     live,
+    overwrite,
     papers_of,
     works_page,
 )
@@ -92,7 +93,7 @@ def test_a_flipped_bit_is_found(index_copy: Path, name: str) -> None:
     for place in sorted(places):
         bad = bytearray(good)
         bad[place] ^= 1
-        path.write_bytes(bad)
+        overwrite(path, bad)
         message = refused(index_copy)
         assert BUILD in message, f"byte {place}"
         assert str(live(index_copy)) in message, f"byte {place}"
@@ -109,11 +110,11 @@ def test_a_flipped_bit_in_the_lexical_index_is_found(index_copy: Path) -> None:
         for place in {0, 1, len(good) // 3, len(good) // 2, len(good) - 5, len(good) - 1}:
             bad = bytearray(good)
             bad[place] ^= 1
-            path.write_bytes(bad)
+            overwrite(path, bad)
             assert BUILD in refused(index_copy), (name, place)
         path.unlink()
         assert BUILD in refused(index_copy), name
-        path.write_bytes(good)
+        overwrite(path, good)
     with Snapshot.open(index_copy) as snapshot:
         assert snapshot.verify()["papers"] == 32
 
