@@ -8,10 +8,14 @@ sentences, leave out more: what is asked with ("which", "describe") says nothing
 
 from __future__ import annotations
 
+import contextlib
 import math
+import os
 import re
+import shutil
+import tempfile
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -51,8 +55,11 @@ class Stemmer:
 class LexicalIndex:
     """Rows of texts that can be searched by their words. Safe to share between threads."""
 
-    def __init__(self, index: tantivy.Index) -> None:
+    def __init__(
+        self, index: tantivy.Index, copy: tempfile.TemporaryDirectory[str] | None = None
+    ) -> None:
         self._index = index
+        self._copy = copy  # goes with this object
         self._schema = index.schema
         self._stemmer = Stemmer()
         self._searcher = index.searcher()
@@ -77,9 +84,19 @@ class LexicalIndex:
     @classmethod
     def load(cls, folder: Path) -> LexicalIndex:
         """Open an index. Raises ValueError when the folder holds none."""
-        index = tantivy.Index.open(str(folder))
-        index.register_tokenizer(_ANALYZER, _analyzer())
-        return cls(index)
+        # Tantivy puts a lock file beside what it reads; on a read-only disk it reads a copy.
+        copy = None if os.access(folder, os.W_OK) else tempfile.TemporaryDirectory()
+        if copy:
+            shutil.copytree(folder, copy.name, dirs_exist_ok=True)
+        with _panics_as_errors():
+            index = tantivy.Index.open(copy.name if copy else str(folder))
+            index.register_tokenizer(_ANALYZER, _analyzer())
+            return cls(index, copy)
+
+    def close(self) -> None:
+        """Let go of the copy, if there is one."""
+        if self._copy:
+            self._copy.cleanup()
 
     def __len__(self) -> int:
         return int(self._searcher.num_docs)
@@ -112,15 +129,27 @@ class LexicalIndex:
                     (tantivy.Occur.Must, tantivy.Query.const_score_query(allowed, 0.0)),
                 ]
             )
-        found = self._searcher.search(wanted, limit=k, count=False).hits
+        with _panics_as_errors():
+            found = self._searcher.search(wanted, limit=k, count=False).hits
+            hits = [self._searcher.doc(address)[_ROW][0] for _, address in found]
         scores = np.array([score for score, _ in found], dtype=np.float32)
-        hits = [self._searcher.doc(address)[_ROW][0] for _, address in found]
         numbers = np.array(hits, dtype=np.int64)
         order = np.lexsort((numbers, -scores))
         return scores[order], numbers[order]
 
     def _term(self, term: str) -> tantivy.Query:
         return tantivy.Query.term_query(self._schema, _TEXT, term, index_option="freq")
+
+
+@contextlib.contextmanager
+def _panics_as_errors() -> Iterator[None]:
+    """Tantivy panics on damaged files, which comes as a BaseException of its own."""
+    try:
+        yield
+    except BaseException as error:
+        if type(error).__name__ == "PanicException":
+            raise ValueError(f"the lexical index is damaged: {error}") from error
+        raise
 
 
 def _analyzer() -> tantivy.TextAnalyzer:

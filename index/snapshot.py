@@ -116,6 +116,7 @@ class Snapshot:
     def close(self) -> None:
         """Let go of the files."""
         self._db.close()
+        self.lexical.close()
 
     def __len__(self) -> int:
         return self.manifest.counts["papers"]

@@ -164,12 +164,12 @@ def to_merge(record: sqlite3.Row) -> Merge:
 def _has_words(stored: str | None, wanted: str) -> bool:
     """SQL function: some value of the column holds all the words, accents and case aside.
 
-    For a column with a JSON list each element is asked by itself, so that "Leo Liu" does not
+    The column is a JSON list, of which each element is asked by itself, so that "Leo Liu" does not
     match the first name of one author and the surname of another.
     """
-    values = json.loads(stored) if stored and stored.startswith("[") else [stored or ""]
+    values = json.loads(stored or "[]")
     asked = set(words(wanted))
-    return bool(asked) and any(asked <= set(words(value)) for value in values)
+    return bool(asked) and any(asked <= set(words(value or "")) for value in values)
 
 
 def _insert(

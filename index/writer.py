@@ -24,7 +24,7 @@ from index import snapshot, tables
 from index.ann import VectorIndex
 from index.calibration import Calibration
 from index.encoder import ModelInfo
-from index.errors import AbstractsError, BusyError, SnapshotError
+from index.errors import AbstractsError, BusyError, NoIndexError, SnapshotError
 from index.lexical import LexicalIndex
 from index.manifest import FORMAT, Manifest
 from index.records import Mention, Merge, Paper, Skip
@@ -101,15 +101,29 @@ def write_generation(data: Path, contents: Contents) -> int:
         _sync(generations)
         _swap(data, number)
     except (OSError, RuntimeError, sqlite3.Error, ValueError) as error:
-        shutil.rmtree(aside, ignore_errors=True)
+        _discard(data)
         raise SnapshotError(
             f"{data}: the index cannot be written: {error}{_advice(error)}"
         ) from error
     except AbstractsError:
-        shutil.rmtree(aside, ignore_errors=True)
+        _discard(data)
         raise
     remove_old(data, number)
     return number
+
+
+def _discard(data: Path) -> None:
+    """Clear away what a failed write has left: everything newer than the live generation."""
+    generations = data / snapshot.GENERATIONS
+    shutil.rmtree(generations / _ASIDE, ignore_errors=True)
+    (data / f"{snapshot.CURRENT}.new").unlink(missing_ok=True)
+    try:
+        live = snapshot.current_generation(data)
+    except NoIndexError:
+        live = 0
+    for folder in generations.glob("*"):
+        if folder.name.isdecimal() and int(folder.name) > live:
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def remove_old(data: Path, live: int) -> None:

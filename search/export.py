@@ -22,7 +22,8 @@ _CSV_FIELDS = ("paper_id", "title", "authors", "year", "venue", "categories", "d
 # A spreadsheet runs a cell that starts with one of these as a formula.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _MATH = re.compile(r"(\$[^$]*\$)")
-_TEX_SPECIAL = re.compile(r"(?<!\\)([&%#_])")
+_TEX_SPECIAL = re.compile(r"(?<!\\)([&%#_$])")
+_TEX_ACCENT = re.compile(r"(?<!\\)([\^~])")
 
 
 def export(papers: Iterable[Paper], format: str) -> str:  # noqa: A002  the flag's own name
@@ -42,16 +43,18 @@ def _bibtex(papers: Sequence[Paper]) -> str:
             suffix += 1
             key = f"{base}-{suffix}"
         keys.add(key)
-        authors = " and ".join([*paper.authors, *(["others"] if paper.authors_truncated else [])])
+        # A group whose name holds an "and" is one author.
+        names = [f"{{{a}}}" if " and " in a else a for a in paper.authors]
+        authors = " and ".join([*names, *(["others"] if paper.authors_truncated else [])])
         fields = {
             "title": f"{{{_tex(paper.display_title)}}}",
             "author": _tex(authors),
             "year": str(paper.year or ""),
             _venue_field(paper): _tex(paper.venue or ""),
-            "doi": paper.doi or "",
-            "eprint": paper.arxiv or "",
+            "doi": _without_braces(paper.doi),
+            "eprint": _without_braces(paper.arxiv),
             "eprinttype": "arxiv" if paper.arxiv else "",
-            "url": paper.url or "",
+            "url": _without_braces(paper.url),
             "abstract": _tex(paper.abstract or ""),
         }
         lines = [f"  {name} = {{{value}}}," for name, value in fields.items() if value]
@@ -80,9 +83,16 @@ def _venue_field(paper: Paper) -> str:
 def _tex(text: str) -> str:
     """Escape what TeX would act on, outside of formulas; braces only when they do not pair."""
     parts = _MATH.split(text)
-    parts[::2] = [_TEX_SPECIAL.sub(r"\\\1", part) for part in parts[::2]]
+    parts[::2] = [
+        _TEX_ACCENT.sub(r"\\\1{}", _TEX_SPECIAL.sub(r"\\\1", part)) for part in parts[::2]
+    ]
     joined = "".join(parts)
     return joined if _braces_pair(joined) else joined.replace("{", "(").replace("}", ")")
+
+
+def _without_braces(identifier: str | None) -> str:
+    """An identifier whose braces, if any, are percent-encoded."""
+    return (identifier or "").replace("{", "%7B").replace("}", "%7D")
 
 
 def _braces_pair(text: str) -> bool:

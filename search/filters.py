@@ -48,7 +48,7 @@ class Filters:
             conditions.append("year <= ?")
             values.append(last)
         by_words = [("authors", author) for author in self.authors]
-        by_words += [("venue", self.venue)] if self.venue else []
+        by_words += [("json_array(venue)", self.venue)] if self.venue else []
         by_words += [("categories", self.category)] if self.category else []
         for column, wanted in by_words:
             conditions.append(f"has_words({column}, ?)")

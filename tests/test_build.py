@@ -88,7 +88,7 @@ def test_reused_vectors_belong_to_their_papers(seeds_copy: Path, tmp_path: Path)
     data, encoder = tmp_path / "data", FakeEncoder()
     (seeds_copy / FILES[2].name).unlink()  # the long one
     build([seeds_copy], data, encoder=encoder)
-    (seeds_copy / FILES[1].name).unlink()  # rows move up
+    (seeds_copy / FILES[4].name).unlink()  # rows move up
     write_page(seeds_copy, *WORKS, name="new.txt")  # and down
     report = build([seeds_copy], data, encoder=encoder)
     assert report.embedded == 3

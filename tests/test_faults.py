@@ -376,7 +376,7 @@ def test_any_failing_call_leaves_the_old_index(
             if len(snapshot) != 1:
                 assert list(snapshot.papers()) == expected, f"call {at}"
                 assert tree(index_copy) == files, f"call {at}"
-    assert failing.calls == at - 1 >= calls
+    assert at > calls  # clearing away old generations opens folders too, and may fail
     with Snapshot.open(index_copy) as snapshot:
         assert snapshot.verify()["papers"] == 1
 
