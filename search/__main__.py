@@ -45,12 +45,18 @@ def _parser() -> argparse.ArgumentParser:
     hits = argparse.ArgumentParser(add_help=False)
     hits.add_argument("-k", type=int, default=10, help="how many hits (default: 10)")
     hits.add_argument("--year", metavar="Y", help="2020..2024, 2020.., ..2019 or 2021")
-    hits.add_argument("--author", action="append", default=[], metavar="A", help="repeatable")
-    hits.add_argument("--venue", metavar="V")
-    hits.add_argument("--category", metavar="C")
+    hits.add_argument(
+        "--author",
+        action="append",
+        default=[],
+        metavar="A",
+        help="a name, or part of it; repeatable",
+    )
+    hits.add_argument("--venue", metavar="V", help="words of the venue")
+    hits.add_argument("--category", metavar="C", help="such as LG")
 
     command = commands.add_parser("query", parents=[*common, hits], help="papers about a text")
-    command.add_argument("text", nargs="*", metavar="TEXT")
+    command.add_argument("text", nargs="*", metavar="TEXT", help="what the papers should be about")
     command.add_argument(
         "--mode", choices=MODES, default="hybrid", help="both legs (default), or one alone"
     )
@@ -61,8 +67,10 @@ def _parser() -> argparse.ArgumentParser:
     command.set_defaults(run=_query)
 
     command = commands.add_parser("like", parents=[*common, hits], help="papers like these")
-    command.add_argument("ids", nargs="+", metavar="ID")
-    command.add_argument("--unlike", nargs="+", default=[], metavar="ID")
+    command.add_argument("ids", nargs="+", metavar="ID", help="papers to be like")
+    command.add_argument(
+        "--unlike", nargs="+", default=[], metavar="ID", help="papers to stay away from"
+    )
     command.set_defaults(run=_like)
 
     command = commands.add_parser("topics", parents=common, help="what the papers are about")
