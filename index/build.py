@@ -21,7 +21,7 @@ from index.encoder import DEFAULT_MODEL, Encoder, load_encoder
 from index.errors import SnapshotError, SourceError
 from index.identity import with_ids, with_paper_ids
 from index.papers import merge_mentions
-from index.records import Paper, Skip
+from index.records import Mention, Merge, Paper, Skip
 from index.snapshot import CURRENT, Snapshot
 from index.sources import Reading, read_sources
 from index.topics import find_topics
@@ -78,7 +78,7 @@ def build(
     """
     started = time.perf_counter()
     folder = data_folder(data)
-    say = progress or (lambda _stage, _done, _total: None)
+    say = progress or _silent
     with build_lock(folder):
         say("reading", 0, 0)
         reading = read_sources(sources, strict=strict)
@@ -87,14 +87,8 @@ def build(
         before = _live_snapshot(folder)
         try:
             say("recognising the same work", 0, 0)
-            mentions = with_ids(reading.mentions)
-            grouping = group(mentions, read_decisions(decision_folders(sources)))
-            by_id = {m.mention_id: m for m in mentions}
-            earlier = before.earlier_ids() if before else {}
-            merged = [merge_mentions([by_id[m] for m in ids]) for ids in grouping.groups]
-            papers = with_paper_ids(merged, by_id, earlier)
-
-            texts = [document_text(paper) for paper in papers]
+            works = _recognise(reading, sources, before)
+            texts = [document_text(paper) for paper in works.papers]
             digests = [hashlib.sha256(text.encode()).hexdigest() for text in texts]
             say("loading the model", 0, 0)
             encoder = encoder or load_encoder(model)
@@ -105,39 +99,63 @@ def build(
                 before.close()
         say("topics and calibration", 0, 0)
         index = VectorIndex.build(vectors)
-        topics = find_topics(vectors, texts)
-        calibration = calibrate(encoder, index, papers)
-        say("writing", 0, 0)
-        generation = write_generation(
-            folder,
-            Contents(
-                papers=papers,
-                texts=texts,
-                text_digests=digests,
-                mentions=mentions,
-                merges=grouping.merges,
-                files=[(f.source, f.layout, f.sha256, f.mentions) for f in reading.files],
-                skipped=reading.skipped,
-                vectors=vectors,
-                index=index,
-                topics=topics,
-                model=encoder.info,
-                calibration=calibration,
-                sources=[str(s) for s in sources],
-                settings={"strict": strict},
-            ),
+        contents = Contents(
+            papers=works.papers,
+            texts=texts,
+            text_digests=digests,
+            mentions=works.mentions,
+            merges=works.merges,
+            files=[(f.source, f.layout, f.sha256, f.mentions) for f in reading.files],
+            skipped=reading.skipped,
+            vectors=vectors,
+            index=index,
+            topics=find_topics(vectors, texts),
+            model=encoder.info,
+            calibration=calibrate(encoder, index, works.papers),
+            sources=[str(s) for s in sources],
+            settings={"strict": strict},
         )
+        say("writing", 0, 0)
+        generation = write_generation(folder, contents)
+    return _report(generation, contents, len(kept), time.perf_counter() - started)
+
+
+@dataclass(frozen=True)
+class _Works:
+    """What the sources state, and the works that it is about."""
+
+    papers: list[Paper]
+    mentions: list[Mention]
+    merges: tuple[Merge, ...]
+
+
+def _recognise(reading: Reading, sources: Sequence[PathLike], before: Snapshot | None) -> _Works:
+    """Group the mentions into works, with the ids that the works had before."""
+    mentions = with_ids(reading.mentions)
+    grouping = group(mentions, read_decisions(decision_folders(sources)))
+    by_id = {m.mention_id: m for m in mentions}
+    merged = [merge_mentions([by_id[m] for m in ids]) for ids in grouping.groups]
+    earlier = before.earlier_ids() if before else {}
+    return _Works(with_paper_ids(merged, by_id, earlier), mentions, grouping.merges)
+
+
+def _report(generation: int, contents: Contents, reused: int, seconds: float) -> BuildReport:
+    papers, mentions = len(contents.papers), len(contents.mentions)
     return BuildReport(
         generation=generation,
-        files=len(reading.files),
-        mentions=len(mentions),
-        papers=len(papers),
-        merged=len(mentions) - len(papers),
-        embedded=len(papers) - len(kept),
-        reused=len(kept),
-        skipped=tuple(reading.skipped),
-        seconds=round(time.perf_counter() - started, 3),
+        files=len(contents.files),
+        mentions=mentions,
+        papers=papers,
+        merged=mentions - papers,
+        embedded=papers - reused,
+        reused=reused,
+        skipped=tuple(contents.skipped),
+        seconds=round(seconds, 3),
     )
+
+
+def _silent(_stage: str, _done: int, _total: int) -> None:
+    """Say nothing about the progress."""
 
 
 def document_text(paper: Paper) -> str:
@@ -196,7 +214,7 @@ def embed(
     progress: Progress | None = None,
 ) -> np.ndarray:
     """(texts, dimension) float16 unit rows: those kept, and the rest embedded now."""
-    say = progress or (lambda _stage, _done, _total: None)
+    say = progress or _silent
     vectors = np.zeros((len(texts), encoder.info.dimension), dtype=np.float16)
     for row, vector in kept.items():
         vectors[row] = vector
