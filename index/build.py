@@ -112,7 +112,7 @@ def build(
             topics=find_topics(vectors, texts),
             model=encoder.info,
             calibration=calibrate(encoder, index, works.papers),
-            sources=[str(s) for s in sources],
+            sources=[str(Path(s).absolute()) for s in sources],
             settings={"strict": strict},
         )
         say("writing", 0, 0)

@@ -69,7 +69,9 @@ def load_encoder(name: str = DEFAULT_MODEL) -> Encoder:
     or when the model measures similarity by something else than the cosine.
     """
     if name != DEFAULT_MODEL:
-        return _SentenceTransformerEncoder(name, name, None)
+        # A path is kept whole, so that the index finds its model from any folder.
+        place = str(Path(name).resolve()) if Path(name).is_dir() else name
+        return _SentenceTransformerEncoder(place, place, None)
     folder = bundled_folder()
     digest = hashlib.sha256((folder / "model.safetensors").read_bytes()).hexdigest()
     if digest != _WEIGHTS_SHA256:

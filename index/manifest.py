@@ -28,7 +28,7 @@ class Manifest:
     ann: str  # kind of the vector index
     counts: dict[str, int]  # papers, mentions, merges, files, skipped, topics
     files: dict[str, dict[str, Any]]  # name -> {"size": bytes, "sha256": hex}
-    sources: list[str]  # as given to the build
+    sources: list[str]  # files and folders given to the build, as absolute paths
     settings: dict[str, Any]
     calibration: Calibration
     versions: dict[str, str]  # of the libraries

@@ -121,6 +121,8 @@ def _discard(data: Path) -> None:
         live = snapshot.current_generation(data)
     except NoIndexError:
         live = 0
+    except SnapshotError:
+        return  # unreadable: better to leave something behind than to delete the live one
     for folder in generations.glob("*"):
         if folder.name.isdecimal() and int(folder.name) > live:
             shutil.rmtree(folder, ignore_errors=True)

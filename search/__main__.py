@@ -157,7 +157,8 @@ def _show(hits: Sequence[Hit], as_json: bool) -> None:
     for hit in hits:
         paper = hit.paper
         print(f"{hit.rank:3}. {paper.display_title}  [{_evidence(hit)}]")
-        authors = ", ".join(paper.authors[:4]) + (" et al." if len(paper.authors) > 4 else "")
+        more = paper.authors and (len(paper.authors) > 4 or paper.authors_truncated)
+        authors = ", ".join(paper.authors[:4]) + (" et al." if more else "")
         facts = [authors, str(paper.year or ""), paper.venue or "", paper.paper_id]
         print(f"     {' · '.join(fact for fact in facts if fact)}")
         if hit.sentence:

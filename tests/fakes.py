@@ -18,6 +18,7 @@ class FakeEncoder:
         digest = hashlib.sha256(name.encode()).hexdigest()
         self.info = ModelInfo(name, digest, dimension, None, "", "", "float32")
         self.texts_encoded = 0  # documents, over the life of the encoder
+        self.last_documents: list[str] = []  # every text since a test last cleared it
 
     def encode_query(self, texts: Sequence[str]) -> Vectors:
         """Like documents: this model has no prompts."""
@@ -26,6 +27,7 @@ class FakeEncoder:
     def encode_document(self, texts: Sequence[str], advance: Advance | None = None) -> Vectors:
         """One vector a text."""
         self.texts_encoded += len(texts)
+        self.last_documents += texts
         if advance:
             advance(len(texts))
         return np.stack([self._vector(text) for text in texts])

@@ -76,8 +76,13 @@ def test_reports_of_the_seeds(tmp_path: Path) -> None:
     expected["skipped"] = ()
     first = build([SEEDS], tmp_path, encoder=encoder)
     assert figures(first) == expected | {"generation": 1, "embedded": 65, "reused": 0}
+    with Snapshot.open(tmp_path) as snapshot:
+        documents = {document_text(paper) for paper in snapshot.papers()}
+    assert documents <= set(encoder.last_documents)
+    encoder.last_documents.clear()
     again = build([SEEDS], tmp_path, encoder=encoder)
     assert figures(again) == expected | {"generation": 2, "embedded": 0, "reused": 65}
+    assert not documents & set(encoder.last_documents)  # only sentences, for the calibration
     full = build([SEEDS], tmp_path, encoder=encoder, full=True)
     assert figures(full) == expected | {"generation": 3, "embedded": 65, "reused": 0}
     assert 0 < full.seconds < 60

@@ -122,7 +122,7 @@ def test_hits_for_people(search_cli: CommandLine, fake_index: Path) -> None:
     assert (hit["strength"], hit["paper_id"]) == ("strong", paper.paper_id)
     assert search_cli(*command).out.splitlines() == [
         f"  1. {paper.title}  [strong, cosine {hit['dense']:.2f}, BM25 {hit['lexical']:.1f}]",
-        f"     Roman Pogodin, Jonathan Cornford, Arna Ghosh · 2023 · {paper.paper_id}",
+        f"     Roman Pogodin, Jonathan Cornford, Arna Ghosh et al. · 2023 · {paper.paper_id}",
         f"     “{hit['sentence']}”",
     ]
 
