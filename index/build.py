@@ -20,7 +20,7 @@ from index.dedupe import group
 from index.encoder import DEFAULT_MODEL, Encoder, load_encoder
 from index.errors import SnapshotError, SourceError
 from index.identity import with_ids, with_paper_ids
-from index.papers import merge_mentions
+from index.papers import document_text, merge_mentions
 from index.records import Mention, Merge, Paper, Skip
 from index.snapshot import CURRENT, Snapshot
 from index.sources import Reading, read_sources
@@ -156,14 +156,6 @@ def _report(generation: int, contents: Contents, reused: int, seconds: float) ->
 
 def _silent(_stage: str, _done: int, _total: int) -> None:
     """Say nothing about the progress."""
-
-
-def document_text(paper: Paper) -> str:
-    """The text that is embedded: title and abstract, or the one that there is."""
-    parts = [part for part in (paper.title, paper.abstract) if part]
-    if len(parts) == 2 and parts[0][-1] not in ".?!":
-        parts[0] += "."
-    return " ".join(parts)
 
 
 def decision_folders(sources: Sequence[PathLike]) -> list[Path]:

@@ -18,6 +18,7 @@ import numpy as np
 from index.ann import VectorIndex
 from index.encoder import Encoder
 from index.lexical import Stemmer
+from index.papers import document_text
 from index.records import Paper
 from index.sentences import SentenceVectors
 
@@ -107,7 +108,7 @@ def _foreign(
             evidence(
                 float(score),
                 _nearest(known[int(row)][1], query),
-                stemmer.coverage(text, _words(papers[int(row)])),
+                stemmer.coverage(text, document_text(papers[int(row)])),
             )
             for score, row in zip(scores, rows, strict=True)
         ]
@@ -146,7 +147,3 @@ def _own(
 
 def _nearest(vectors: np.ndarray, query: np.ndarray) -> float | None:
     return float((vectors @ query).max()) if len(vectors) else None
-
-
-def _words(paper: Paper) -> str:
-    return f"{paper.title or ''} {paper.abstract or ''}"

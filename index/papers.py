@@ -13,6 +13,7 @@ _PREPRINT = re.compile(
     r"\b(?:arxiv|biorxiv|medrxiv|psyarxiv|corr|ssrn|openreview|preprints?|techrxiv|hal)\b",
     re.IGNORECASE,
 )
+_NOTHING = Mention(source="", line_start=0, line_end=0)  # states no field
 _Rank = Callable[[Mention], tuple[object, ...]]
 
 
@@ -27,62 +28,58 @@ def merge_mentions(mentions: Sequence[Mention]) -> Paper:
     bearers = Counter(title_key(m.title) for m in mentions if m.title)
     fields_from: dict[str, str] = {}
 
-    def best(field: str, rank: _Rank) -> Mention | None:
+    def best(field: str, rank: _Rank) -> Mention:
         stated = [m for m in mentions if getattr(m, field)]
         if not stated:
-            return None
+            return _NOTHING
         chosen = max(stated, key=rank)  # the first of equals, so the smallest mention id
         fields_from[field] = chosen.mention_id
         return chosen
 
-    title_from = best(
-        "title",
-        lambda m: (
-            bearers[title_key(m.title or "")],
-            is_published(m),
-            bool(m.abstract),
-            m.year or 0,
-        ),
-    )
-    key = title_key(title_from.title) if title_from and title_from.title else None
-    abstract_from = best(
-        "abstract",
-        lambda m: (
-            not m.abstract_truncated,
-            m.title is not None and title_key(m.title) == key,
-            len(m.abstract or ""),
-        ),
-    )
-    authors_from = best("authors", lambda m: (not m.authors_truncated, len(m.authors)))
-    date_from = best("year", lambda m: (is_published(m), len(m.date or ""), -(m.year or 0)))
-    day_from = date_from if date_from and date_from.date else None
-    if day_from:
-        fields_from["date"] = day_from.mention_id
-    elif date_from is None:
-        day_from = best("date", lambda m: (is_published(m), len(m.date or "")))
-    venue_from = best("venue", lambda m: (is_published(m), m.year or 0, len(m.venue or "")))
-    categories_from = best("categories", lambda m: (len(m.categories),))
-    doi_from = best("doi", lambda m: ("10.48550/" not in (m.doi or ""),))
-    arxiv_from = best("arxiv", lambda m: ())
-    url_from = best("url", lambda m: (is_published(m),))
+    def title_rank(m: Mention) -> tuple[object, ...]:
+        return bearers[title_key(m.title or "")], is_published(m), bool(m.abstract), m.year or 0
+
+    titled = best("title", title_rank)
+    key = title_key(titled.title) if titled.title else None
+
+    def abstract_rank(m: Mention) -> tuple[object, ...]:
+        same_title = m.title is not None and title_key(m.title) == key
+        return not m.abstract_truncated, same_title, len(m.abstract or "")
+
+    told = best("abstract", abstract_rank)
+    signed = best("authors", lambda m: (not m.authors_truncated, len(m.authors)))
+    yeared = best("year", lambda m: (is_published(m), len(m.date or ""), -(m.year or 0)))
+    dated = yeared
+    if yeared.date:
+        fields_from["date"] = yeared.mention_id
+    elif yeared is _NOTHING:  # a day without a year is better than nothing
+        dated = best("date", lambda m: (is_published(m), len(m.date or "")))
     return Paper(
         paper_id="",
-        title=title_from.title if title_from else None,
+        title=titled.title,
         other_titles=_others((m.title for m in mentions if m.title), key),
-        authors=authors_from.authors if authors_from else (),
-        authors_truncated=authors_from.authors_truncated if authors_from else False,
-        year=date_from.year if date_from else None,
-        date=day_from.date if day_from else None,
-        venue=venue_from.venue if venue_from else None,
-        categories=categories_from.categories if categories_from else (),
-        abstract=abstract_from.abstract if abstract_from else None,
-        abstract_truncated=abstract_from.abstract_truncated if abstract_from else False,
-        doi=doi_from.doi if doi_from else None,
-        arxiv=arxiv_from.arxiv if arxiv_from else None,
-        url=url_from.url if url_from else None,
+        authors=signed.authors,
+        authors_truncated=signed.authors_truncated,
+        year=yeared.year,
+        date=dated.date,
+        venue=best("venue", lambda m: (is_published(m), m.year or 0, len(m.venue or ""))).venue,
+        categories=best("categories", lambda m: (len(m.categories),)).categories,
+        abstract=told.abstract,
+        abstract_truncated=told.abstract_truncated,
+        doi=best("doi", lambda m: ("10.48550/" not in (m.doi or ""),)).doi,
+        arxiv=best("arxiv", lambda m: ()).arxiv,
+        url=best("url", lambda m: (is_published(m),)).url,
         mention_ids=tuple(m.mention_id for m in mentions),
         fields_from=fields_from,
     )
+
+
+def document_text(paper: Paper) -> str:
+    """The text that is embedded and searched by words: title and abstract, or what there is."""
+    parts = [part for part in (paper.title, paper.abstract) if part]
+    if len(parts) == 2 and parts[0][-1] not in ".?!":
+        parts[0] += "."
+    return " ".join(parts)
 
 
 def is_published(mention: Mention) -> bool:

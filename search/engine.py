@@ -14,6 +14,7 @@ from index.calibration import evidence
 from index.encoder import Encoder, load_encoder
 from index.errors import QueryError
 from index.lexical import Stemmer
+from index.papers import document_text
 from index.records import Paper
 from index.sentences import Sentences, SentenceVectors
 from index.snapshot import Snapshot
@@ -197,7 +198,7 @@ class Searcher:
         ):
             row, cosine = int(ranking.rows[i]), float(ranking.dense[i])
             span, nearest = _best_sentence(sentences, ranking.query)
-            covered = None if query is None else self._stemmer.coverage(query, _words(paper))
+            covered = None if query is None else self._stemmer.coverage(query, document_text(paper))
             found = evidence(cosine, nearest, covered)
             hits.append(
                 Hit(
@@ -249,10 +250,6 @@ def _best_sentence(
     scores = vectors @ query
     best = int(np.argmax(scores))
     return spans[best], float(scores[best])
-
-
-def _words(paper: Paper) -> str:
-    return f"{paper.title or ''} {paper.abstract or ''}"
 
 
 def _places(leg: Leg) -> dict[int, int]:

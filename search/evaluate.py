@@ -21,10 +21,11 @@ from ir_measures import AP, R, nDCG
 from scipy.stats import ttest_rel
 
 from index.ann import VectorIndex
-from index.build import Progress, document_text, embed
+from index.build import Progress, embed
 from index.calibration import Calibration
 from index.encoder import Encoder
 from index.errors import SnapshotError, SourceError
+from index.papers import document_text
 from index.records import Paper
 from index.snapshot import Snapshot
 from index.text import fold_space

@@ -19,9 +19,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from index.build import BuildReport, build, data_folder, document_text
+from index.build import BuildReport, build, data_folder
 from index.decisions import Decision, add_decision
 from index.errors import BusyError, SourceError, UnknownPaperError
+from index.papers import document_text
 from index.records import Paper
 from index.snapshot import GENERATIONS, VECTORS, Snapshot
 from index.writer import build_lock

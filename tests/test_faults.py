@@ -376,7 +376,9 @@ def test_any_failing_call_leaves_the_old_index(
             if len(snapshot) != 1:
                 assert list(snapshot.papers()) == expected, f"call {at}"
                 assert tree(index_copy) == files, f"call {at}"
-    assert at > calls  # clearing away old generations opens folders too, and may fail
+    # Clearing away an old generation opens folders too; there alone a failure is no error.
+    assert name == "open" or failing.calls == at - 1
+    assert at > calls
     with Snapshot.open(index_copy) as snapshot:
         assert snapshot.verify()["papers"] == 1
 

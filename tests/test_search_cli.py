@@ -288,7 +288,7 @@ def test_a_damaged_database_is_refused(search_cli: CommandLine, index_copy: Path
     for page in range(8192, len(bad) - 4096, 8192):
         bad[page : page + 4096] = b"\xa5" * 4096
     overwrite(path, bad)
-    for command in (("query", QUERY, "-k", 65), ("export", "--all")):
+    for command in (("query", QUERY, "-k", 65), ("export", "--all"), ("topics", "--json")):
         message = one_error(search_cli(*command, "--data", index_copy))
         assert "run `python -m index build" in message
 
