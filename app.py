@@ -1,8 +1,9 @@
 """The web page of the search. Start it with `streamlit run app.py`.
 
-The address holds the state: ?q=WORDS, ?topic=ID or ?view=index, with &like=ID for "more like this"
-and &n=NUMBER for a longer list. So reloading, going back and passing on a link work by themselves,
-and nothing but the open index is kept between two drawings of the page.
+The address holds the state: ?q=WORDS, ?topic=ID or ?view=index, with &like=ID for "more like this",
+&typed=1 for a query just as typed, and &n=NUMBER for a longer list. So reloading, going back and
+passing on a link work by themselves, and nothing but the open index is kept between two drawings of
+the page.
 
 Titles, abstracts and names come from strangers. They reach the page through `_text` alone, as HTML
 that shows them character for character; Streamlit's own elements would read them as markdown.
@@ -48,6 +49,8 @@ _STYLE = """<style>
 .stHtml :is(h1, h3) a { color: inherit; text-decoration: none; }
 .stHtml h3 a:hover { text-decoration: underline; }
 .stHtml p { margin: .3rem 0; }
+.stHtml dt { margin-top: .3rem; }
+.stHtml dd { margin-left: 1.5rem; font-size: .9rem; opacity: .8; }
 .stHtml .aside { font-size: .9rem; opacity: .8; }
 .stHtml mark { background: rgba(250, 204, 21, .28); color: inherit; font-weight: 600; }
 .stHtml .match { font-size: .8rem; padding: .1rem .6rem; border-radius: 1rem; margin-right: .3rem; }
@@ -60,6 +63,17 @@ _STYLE = """<style>
 [data-testid="stSidebar"] hr { margin: 0; }
 [data-testid="stSidebar"] button { text-align: left; min-height: 0; line-height: 1.35; }
 </style>"""
+
+_LANGUAGE = """<p>Plain words are enough. Among them you can write:</p><dl>
+<dt><code>author:leo</code> <code>author:"leo gagnon"</code></dt><dd>an author of that name</dd>
+<dt><code>title:attention</code></dt><dd>words of the title</dd>
+<dt><code>venue:neurips</code> <code>category:LG</code></dt>
+<dd>the venue or category; of several, one is enough</dd>
+<dt><code>year:2021</code> <code>year:2019..2022</code> <code>year:2019..</code></dt>
+<dd>the years</dd>
+<dt><code>"exact words"</code></dt><dd>words side by side in title or abstract</dd>
+<dt><code>-survey</code> <code>-"few shot"</code> <code>-author:leo</code></dt><dd>not so</dd></dl>
+<p>A pasted abstract is plain text, whatever signs are in it.</p>"""
 
 Address = Mapping[str, str]
 
@@ -135,6 +149,8 @@ def _search_box() -> None:
         asked = "Describe what the papers should be about"
         st.text_input("Search", key="query", placeholder=asked, label_visibility="collapsed")
         st.form_submit_button("Search", type="primary", on_click=_submit)
+    with st.expander("How to narrow a search"):
+        st.html(_LANGUAGE)
 
 
 def _submit() -> None:
@@ -166,7 +182,7 @@ def _view(searcher: Searcher) -> None:
     elif address.get("topic"):
         _show_topic(searcher, address["topic"])
     elif address.get("q", "").strip():
-        _show_hits(searcher, searcher.search(address["q"], k=_wanted()), len(searcher))
+        _show_answer(searcher, address["q"])
     elif address.get("view") == "index":
         _show_index(searcher)
     else:
@@ -181,6 +197,23 @@ def _show_start(searcher: Searcher) -> None:
     with st.container(horizontal=True):
         for topic in searcher.topics()[:_EXAMPLES]:
             _button(topic.label, f"try-{topic.topic_id}", {"q": topic.label})
+
+
+def _show_answer(searcher: Searcher, query: str) -> None:
+    """The hits of a query, after what was understood otherwise than typed."""
+    answer = searcher.ask(query, k=_wanted(), as_typed="typed" in st.query_params)
+    for slip in answer.slips:
+        st.html(f"<p class='aside' role='status'>{_text(str(slip))}</p>")
+    if answer.corrections:
+        fixes = "; ".join(
+            f"<b>{_text(fix.meant)}</b> instead of {_text(fix.typed)}" for fix in answer.corrections
+        )
+        st.html(f"<p role='status'>Searched for {fixes}.</p>")
+        _button("Search for it as typed", "typed", {"q": query, "typed": "1"}, "tertiary")
+    if not answer.hits:
+        _note("No paper meets all the conditions", "Leave one out, or widen the years.")
+        return
+    _show_hits(searcher, answer.hits, len(searcher))
 
 
 def _show_like(searcher: Searcher, paper_id: str) -> None:

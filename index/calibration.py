@@ -15,9 +15,9 @@ from random import Random
 
 import numpy as np
 
+from index.analysis import Stemmer
 from index.ann import VectorIndex
 from index.encoder import Encoder
-from index.lexical import Stemmer
 from index.papers import document_text
 from index.records import Paper
 from index.sentences import SentenceVectors

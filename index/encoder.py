@@ -97,6 +97,15 @@ def bundled_folder() -> Path:
     return folder
 
 
+def everyday_words() -> frozenset[str]:
+    """English words in common use: those that the bundled tokenizer holds whole, folded.
+
+    Raises EncoderError when it is not installed.
+    """
+    lines = (bundled_folder() / "vocab.txt").read_text(encoding="utf-8").split("\n")
+    return frozenset(line for line in lines if line.isalpha())
+
+
 class _SentenceTransformerEncoder:
     def __init__(self, name: str, location: str, digest: str | None) -> None:
         # Imported here: it takes seconds, and most commands need no model.

@@ -53,6 +53,10 @@ class QueryError(AbstractsError, ValueError):
     """A query, option or filter that makes no sense."""
 
 
+class EmptyQueryError(QueryError):
+    """A query that leaves nothing to search for."""
+
+
 class UnknownPaperError(AbstractsError):
     """No paper, now or before, has this id. `paper_id` is the offender."""
 

@@ -81,6 +81,28 @@ class Paper:
     fields_from: Mapping[str, str]  # field name -> id of the mention that it came from
     aliases: tuple[str, ...] = ()  # every other id under which this paper is found
 
+    @classmethod
+    def bare(cls, paper_id: str, title: str | None, abstract: str | None) -> Paper:
+        """A paper of which nothing else is known, as in collections for evaluation."""
+        return cls(
+            paper_id=paper_id,
+            title=title,
+            other_titles=(),
+            authors=(),
+            authors_truncated=False,
+            year=None,
+            date=None,
+            venue=None,
+            categories=(),
+            abstract=abstract,
+            abstract_truncated=False,
+            doi=None,
+            arxiv=None,
+            url=None,
+            mention_ids=(),
+            fields_from={},
+        )
+
     @property
     def has_abstract(self) -> bool:
         """False for a work known by its title alone."""

@@ -31,9 +31,10 @@ import numpy as np
 
 from index import tables
 from index.ann import VectorIndex
+from index.conditions import Field, Restriction
 from index.encoder import Encoder
 from index.errors import NoIndexError, SnapshotError, UnknownPaperError
-from index.lexical import LexicalIndex
+from index.lexical import LexicalIndex, Selection
 from index.manifest import REBUILD, Manifest
 from index.records import Mention, Merge, Paper, Skip
 from index.topics import Topic, Topics
@@ -211,10 +212,31 @@ class Snapshot:
         """The files that were read: source, layout, sha256, mentions."""
         return [dict(r) for r in self._query("SELECT * FROM files ORDER BY source")]
 
-    def rows_where(self, conditions: Sequence[str], values: Sequence[object]) -> np.ndarray:
-        """Rows of the papers that meet all conditions (SQL over the papers table), ascending."""
-        sql = f"SELECT row FROM papers WHERE {' AND '.join(conditions)} ORDER BY row"  # noqa: S608
-        return np.array([r["row"] for r in self._query(sql, values)], dtype=np.int64)
+    def select(self, restriction: Restriction) -> Selection:
+        """The papers that meet a restriction."""
+        try:
+            return self.lexical.select(restriction, self._values)
+        except ValueError as error:
+            raise SnapshotError(f"{self.folder / LEXICAL}: {error}; {REBUILD}") from error
+
+    def newest(self, rows: np.ndarray, k: int) -> np.ndarray:
+        """The first k of the rows by year, the latest first, those without one last."""
+        sql = (
+            "SELECT row FROM papers WHERE row IN (SELECT value FROM json_each(?)) "
+            "ORDER BY year DESC, row LIMIT ?"
+        )
+        found = self._query(sql, (json.dumps(rows.tolist()), k))
+        return np.array([record["row"] for record in found], dtype=np.int64)
+
+    def _values(self, field: Field, rows: np.ndarray) -> Iterator[Sequence[str]]:
+        """Authors or categories of the papers of ascending rows."""
+        column = {"author": "authors", "category": "categories"}[field]
+        sql = (
+            f"SELECT {column} FROM papers "  # noqa: S608
+            "WHERE row IN (SELECT value FROM json_each(?)) ORDER BY row"
+        )
+        for record in self._query(sql, (json.dumps(rows.tolist()),)):
+            yield json.loads(record[column])
 
     def check_encoder(self, encoder: Encoder) -> None:
         """Raise SnapshotError when the index was filled by another model than `encoder`."""

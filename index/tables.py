@@ -1,7 +1,6 @@
 """The SQLite schema of a generation, and records to and from its rows.
 
-Lists and mappings are stored as JSON text. The SQL function `has_words(column, text)` searches in
-them for the filters of `search.filters`.
+Lists and mappings are stored as JSON text.
 """
 
 from __future__ import annotations
@@ -13,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 from index.records import Evidence, Mention, Merge, Paper, Skip
-from index.text import words
 
 _SCHEMA = """
 CREATE TABLE papers (
@@ -71,7 +69,6 @@ def open_read_only(path: Path) -> sqlite3.Connection:
     uri = f"{path.resolve().as_uri()}?mode=ro&immutable=1"
     db = sqlite3.connect(uri, uri=True, check_same_thread=False)
     db.row_factory = sqlite3.Row
-    db.create_function("has_words", 2, _has_words, deterministic=True)
     db.execute("SELECT count(*) FROM papers")
     return db
 
@@ -159,17 +156,6 @@ def to_merge(record: sqlite3.Row) -> Merge:
     scores = json.loads(record["scores"])
     evidence = Evidence(record["rule"], record["score"], record["why"], scores)
     return Merge(record["a"], record["b"], evidence)
-
-
-def _has_words(stored: str | None, wanted: str) -> bool:
-    """SQL function: some value of the column holds all the words, accents and case aside.
-
-    The column is a JSON list, of which each element is asked by itself, so that "Leo Liu" does not
-    match the first name of one author and the surname of another.
-    """
-    values = json.loads(stored or "[]")
-    asked = set(words(wanted))
-    return bool(asked) and any(asked <= set(words(value or "")) for value in values)
 
 
 def _insert(

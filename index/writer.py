@@ -148,7 +148,8 @@ def _write_files(folder: Path, contents: Contents) -> None:
         db.commit()
     np.save(folder / snapshot.VECTORS, contents.vectors, allow_pickle=False)
     contents.index.save(folder / snapshot.FAISS)
-    LexicalIndex.build(folder / snapshot.LEXICAL, contents.texts)
+    texts = zip(contents.papers, contents.texts, strict=True)
+    LexicalIndex.build(folder / snapshot.LEXICAL, texts)
     snapshot.save_topics(folder, contents.topics)
 
 

@@ -14,20 +14,27 @@ from index.snapshot import Snapshot, current_generation
 from index.text import plain
 from index.topics import Topic
 from search.browse import TopicBrowser, UnknownTopicError
-from search.engine import Hit, Searcher
+from search.engine import Answer, Searcher
 from search.export import FORMATS, export
 from search.filters import FilterError, Filters, make_filters, parse_years
+from search.hits import Hit
+from search.query import Query, Slip, parse_query
+from search.spelling import Correction
 
 __all__ = [
     "FORMATS",
     "AbstractsError",
+    "Answer",
     "BuildReport",
+    "Correction",
     "FilterError",
     "Filters",
     "Hit",
     "NoIndexError",
     "Paper",
+    "Query",
     "Searcher",
+    "Slip",
     "Snapshot",
     "SnapshotError",
     "Topic",
@@ -39,6 +46,7 @@ __all__ = [
     "data_folder",
     "export",
     "make_filters",
+    "parse_query",
     "parse_years",
     "plain",
 ]

@@ -8,21 +8,31 @@ import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from index.build import data_folder
 from index.command import ProgressBar, common_options, print_json, run
 from index.encoder import DEFAULT_MODEL, load_encoder
-from index.errors import QueryError, SourceError
+from index.errors import EmptyQueryError, QueryError, SourceError
 from index.snapshot import Snapshot
 from index.topics import Topic
 from search.browse import TopicBrowser
-from search.engine import Hit, Searcher
+from search.engine import Answer, Searcher
 from search.export import FORMATS, export
 from search.filters import Filters, make_filters
+from search.hits import Hit
 from search.ranking import MODES
 
 _EPILOG = "Exit status: 0 done, 2 bad usage or input, 1 failed. Help on one: COMMAND --help"
+_LANGUAGE = """In TEXT, among plain words:
+  author:leo author:"leo gagnon"       an author of that name
+  title:attention title:"neural nets"  words side by side in the title
+  venue:neurips category:LG            of several venues or categories one is enough
+  year:2021 year:2019..2022 year:2019..
+  "exact words"                        words side by side in title or abstract
+  -survey -"few shot" -author:leo      not so
+Conditions alone list the papers that meet them, the latest first. A pasted abstract
+is plain text, whatever signs are in it."""
 _NOTHING_FITS = "nothing here fits well; the nearest there is:"
 
 
@@ -52,14 +62,36 @@ def _parser() -> argparse.ArgumentParser:
         metavar="A",
         help="a name, or part of it; repeatable",
     )
-    hits.add_argument("--venue", metavar="V", help="words of the venue")
-    hits.add_argument("--category", metavar="C", help="such as LG")
+    hits.add_argument(
+        "--title", action="append", default=[], metavar="T", help="words side by side in the title"
+    )
+    hits.add_argument(
+        "--venue",
+        action="append",
+        default=[],
+        metavar="V",
+        help="words of the venue; repeatable, one of them is enough",
+    )
+    hits.add_argument(
+        "--category",
+        action="append",
+        default=[],
+        metavar="C",
+        help="such as LG; repeatable, one of them is enough",
+    )
 
-    command = commands.add_parser("query", parents=[*common, hits], help="papers about a text")
+    command = commands.add_parser(
+        "query",
+        parents=[*common, hits],
+        help="papers about a text",
+        epilog=_LANGUAGE,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     command.add_argument("text", nargs="*", metavar="TEXT", help="what the papers should be about")
     command.add_argument(
         "--mode", choices=MODES, default="hybrid", help="both legs (default), or one alone"
     )
+    command.add_argument("--as-typed", action="store_true", help="do not put typing slips right")
     command.add_argument(
         "--file", type=Path, metavar="F",
         help='one query a line, or {"_id", "text"} a line; prints JSON lines',
@@ -71,6 +103,7 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument(
         "--unlike", nargs="+", default=[], metavar="ID", help="papers to stay away from"
     )
+    command.add_argument("--text", default="", metavar="TEXT", help="and what they should be about")
     command.set_defaults(run=_like)
 
     command = commands.add_parser("topics", parents=common, help="what the papers are about")
@@ -95,7 +128,9 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _filters(options: argparse.Namespace) -> Filters:
-    return make_filters(options.year, options.author, options.venue, options.category)
+    return make_filters(
+        options.year, options.author, options.venue, options.category, options.title
+    )
 
 
 def _query(options: argparse.Namespace) -> None:
@@ -106,15 +141,28 @@ def _query(options: argparse.Namespace) -> None:
         queries = list(_read_queries(options.file))
         searcher = Searcher.open(options.data)
         for name, text in queries:
-            hits = searcher.search(text, options.k, filters, options.mode)
-            line = {"_id": name, "query": text, "hits": [hit.to_dict() for hit in hits]}
+            line = {"_id": name, "query": text, **_answer(searcher, text, filters, options)}
             print(json.dumps(line, ensure_ascii=False))
         return
     text = " ".join(options.text)
     if not text.strip():
         raise QueryError("the query is empty; write what the papers should be about")
     searcher = Searcher.open(options.data)
-    _show(searcher.search(text, options.k, filters, options.mode), options.json)
+    answer = searcher.ask(text, options.k, filters, options.mode, as_typed=options.as_typed)
+    # In JSON there is nothing but the hits on stdout; how the query was read is told beside it.
+    _tell(answer, sys.stderr if options.json else sys.stdout)
+    _show(answer.hits, options.json)
+
+
+def _answer(
+    searcher: Searcher, text: str, filters: Filters, options: argparse.Namespace
+) -> dict[str, Any]:
+    """The answer to one of many queries; one that asks for nothing does not end the run."""
+    try:
+        answer = searcher.ask(text, options.k, filters, options.mode, as_typed=options.as_typed)
+    except EmptyQueryError as error:
+        return {"error": str(error), "hits": []}
+    return answer.to_dict()
 
 
 def _read_queries(path: Path) -> Iterator[tuple[str, str]]:
@@ -141,8 +189,18 @@ def _read_queries(path: Path) -> Iterator[tuple[str, str]]:
 
 def _like(options: argparse.Namespace) -> None:
     searcher = Searcher.open(options.data)
-    hits = searcher.similar(options.ids, options.unlike, options.k, _filters(options))
+    hits = searcher.similar(
+        options.ids, options.unlike, options.k, _filters(options), text=options.text
+    )
     _show(hits, options.json)
+
+
+def _tell(answer: Answer, to: TextIO) -> None:
+    """How the query was read, where that may not be what was meant."""
+    for slip in answer.slips:
+        print(f"note: {slip}", file=to)
+    for fix in answer.corrections:
+        print(f"searched for {fix.meant!r} instead of {fix.typed!r}; --as-typed keeps it", file=to)
 
 
 def _show(hits: Sequence[Hit], as_json: bool) -> None:
@@ -150,7 +208,7 @@ def _show(hits: Sequence[Hit], as_json: bool) -> None:
         print_json([hit.to_dict() for hit in hits])
         return
     if not hits:
-        print("no paper passes the filters")
+        print("no paper meets all the conditions; leave one out, or widen the years")
         return
     if hits[0].strength == "weak":
         print(_NOTHING_FITS)

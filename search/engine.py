@@ -4,67 +4,52 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
 
 from index.build import data_folder
-from index.calibration import evidence
 from index.encoder import Encoder, load_encoder
-from index.errors import QueryError
-from index.lexical import Stemmer
-from index.papers import document_text
+from index.errors import EmptyQueryError, QueryError
 from index.records import Paper
-from index.sentences import Sentences, SentenceVectors
 from index.snapshot import Snapshot
 from index.topics import Topic
 from search.browse import TopicBrowser
 from search.filters import Filters
-from search.fusion import Leg
-from search.ranking import Mode, Ranker, Ranking, check_k
+from search.hits import Hit, HitMaker
+from search.query import Query, Slip, parse_query
+from search.ranking import Mode, Ranker, Ranking, check_k, clean
+from search.spelling import Correction, Speller
+from search.spread import spread
 
 # Rocchio (1971), "Relevance feedback in information retrieval": weight of what to stay away from.
 _UNLIKE = 0.5
-# Maximal marginal relevance (Carbonell and Goldstein, 1998): share of relevance against novelty.
-_RELEVANCE = 0.6
 _POOL = 50  # candidates among which topic-similar papers are spread
 
 
 @dataclass(frozen=True, slots=True)
-class Hit:
-    """One answer."""
+class Answer:
+    """Hits, and how the question was understood."""
 
-    rank: int  # from 1
-    paper: Paper
-    score: float  # what the ranking is by; comparable within one answer only
-    dense: float | None  # cosine of query and paper, in [-1, 1]
-    lexical: float | None  # BM25; 0 for no word shared, None when words took no part
-    dense_rank: int | None  # rank in each leg alone, None beyond its first thousand
-    lexical_rank: int | None
-    evidence: float  # what the strength is by; see index.calibration
-    strength: str  # "strong", "fair" or "weak", against what unrelated text scores here
-    sentence: str | None  # the sentence of the abstract that is nearest to the query
-    span: tuple[int, int] | None  # where it stands: abstract[span[0]:span[1]] == sentence
+    hits: tuple[Hit, ...]
+    text: str  # what was ranked by; empty when the query held conditions alone
+    filters: Filters  # those given and those of the query
+    corrections: tuple[Correction, ...] = ()
+    slips: tuple[Slip, ...] = ()
+
+    @property
+    def fits(self) -> bool:
+        """False when there is no hit, or the best one is weak: nothing here fits well."""
+        return bool(self.hits) and self.hits[0].strength != "weak"
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain values with the keys of the command line's JSON."""
+        """Plain values, for JSON."""
         return {
-            "rank": self.rank,
-            "paper_id": self.paper.paper_id,
-            "title": self.paper.title,
-            "authors": list(self.paper.authors),
-            "year": self.paper.year,
-            "venue": self.paper.venue,
-            "score": self.score,
-            "dense": self.dense,
-            "lexical": self.lexical,
-            "dense_rank": self.dense_rank,
-            "lexical_rank": self.lexical_rank,
-            "evidence": self.evidence,
-            "strength": self.strength,
-            "sentence": self.sentence,
-            "span": list(self.span) if self.span else None,
+            "text": self.text,
+            "corrections": [asdict(correction) for correction in self.corrections],
+            "notes": [str(slip) for slip in self.slips],
+            "hits": [hit.to_dict() for hit in self.hits],
         }
 
 
@@ -78,8 +63,8 @@ class Searcher:
         self._encoder = encoder
         self._ranker = Ranker(snapshot, encoder)
         self._browser = TopicBrowser(snapshot)
-        self._sentences = SentenceVectors(encoder)
-        self._stemmer = Stemmer()
+        self._maker = HitMaker(snapshot, encoder)
+        self._speller = Speller(snapshot.lexical)
 
     @classmethod
     def open(
@@ -103,12 +88,35 @@ class Searcher:
         filters: Filters | None = None,
         mode: Mode = "hybrid",
     ) -> list[Hit]:
-        """The k papers that are most about the query, best first.
+        """The k papers that are most about the query, best first: the hits of `ask`."""
+        return list(self.ask(query, k, filters, mode).hits)
 
-        `mode` "dense" or "lexical" ranks by one leg alone. Raises QueryError for an empty query,
-        k below 1 or an unknown mode.
+    def ask(
+        self,
+        query: str,
+        k: int = 10,
+        filters: Filters | None = None,
+        mode: Mode = "hybrid",
+        *,
+        as_typed: bool = False,
+    ) -> Answer:
+        """Answer a query in the query language (see `search.query`), best hits first.
+
+        `mode` "dense" or "lexical" ranks by one leg alone. Slips of typing are put right unless
+        `as_typed`. A query of conditions alone lists the papers that meet them, the latest first.
+        Raises QueryError for an empty query, k below 1 or an unknown mode.
         """
-        return self._hits(self._ranker.text(query, k, self._allowed(filters), mode), query)
+        asked = self._understand(clean(query), filters)
+        among = None if asked.filters.is_empty else asked.filters.select(self.snapshot)
+        if not asked.text:
+            if among is None:
+                told = "; ".join(map(str, asked.slips))
+                raise EmptyQueryError(f"nothing is left to search for: {told}")
+            listed = self._maker.hits(self._ranker.newest(k, among))
+            return Answer(tuple(listed), "", asked.filters, (), asked.slips)
+        text, corrections = (asked.text, ()) if as_typed else self._correct(asked)
+        hits = self._maker.hits(self._ranker.text(text, k, among, mode), text)
+        return Answer(tuple(hits), text, asked.filters, corrections, asked.slips)
 
     def similar(
         self,
@@ -116,8 +124,10 @@ class Searcher:
         unlike: Sequence[str] = (),
         k: int = 10,
         filters: Filters | None = None,
+        *,
+        text: str = "",
     ) -> list[Hit]:
-        """The k papers most like the papers `like` and least like the papers `unlike`.
+        """The k papers most like the papers `like` and `text`, least like the papers `unlike`.
 
         Ids may be any that a paper ever had. None of the given papers comes back. Raises
         UnknownPaperError, and QueryError when `like` is empty or shares a paper with `unlike`.
@@ -131,10 +141,14 @@ class Searcher:
             names = ", ".join(p.display_title for p in self.snapshot.papers_at(sorted(both)))
             raise QueryError(f"asked for both like and unlike: {names}")
         vector = self._mean(seeds)
+        asked = self._understand(clean(text), filters) if text else Query("", filters or Filters())
+        if asked.text:
+            vector = _unit(vector + self._encoder.encode_query([asked.text])[0])
         if against:
             vector = _unit(vector - _UNLIKE * self._mean(against))
-        without = {*seeds, *against}
-        return self._hits(self._ranker.vector(vector, k, self._allowed(filters), without))
+        among = None if asked.filters.is_empty else asked.filters.select(self.snapshot)
+        ranking = self._ranker.vector(vector, k, among, {*seeds, *against})
+        return self._maker.hits(ranking)
 
     def topics(self) -> tuple[Topic, ...]:
         """All topics, largest first."""
@@ -155,8 +169,9 @@ class Searcher:
     def on_topic(self, topic_id: str, k: int = 10) -> list[Hit]:
         """The k most central papers of a topic. Raises UnknownTopicError."""
         check_k(k)
-        rows = self._browser.rows(topic_id)[:k]
-        return self._hits(self._in_order(rows, _unit(self._browser.centre(topic_id))))
+        centre = _unit(self._browser.centre(topic_id))
+        rows = np.array(self._browser.rows(topic_id)[:k], dtype=np.int64)
+        return self._maker.hits(self._in_order(rows, centre))
 
     def topic_similar(self, paper_id: str, k: int = 10) -> list[Hit]:
         """Papers that share the theme of a paper, spread over the theme rather than its wording.
@@ -169,92 +184,37 @@ class Searcher:
         centre = self._browser.centre(self._browser.topic_of(paper_id).topic_id)
         theme = _unit(self._mean([row]) + _unit(centre))
         _, rows = self.snapshot.index.search(theme, _POOL + 1)
-        pool = [int(r) for r in rows if r != row]
-        return self._hits(self._in_order(self._spread(theme, pool, k), theme))
+        pool = rows[rows != row]
+        chosen, gains = spread(theme, self._vectors(pool), k)
+        return self._maker.hits(self._in_order(pool[chosen], theme, gains))
 
     def paper(self, paper_id: str) -> Paper:
         """The paper with this id, now or in an earlier build. Raises UnknownPaperError."""
         return self.snapshot.paper(paper_id)
 
-    def _allowed(self, filters: Filters | None) -> np.ndarray | None:
-        return None if filters is None or filters.is_empty else filters.rows(self.snapshot)
+    def _understand(self, query: str, filters: Filters | None) -> Query:
+        """The query as parsed, its conditions joined with those given."""
+        asked = parse_query(query)
+        return Query(asked.text, asked.filters & (filters or Filters()), asked.slips)
 
-    def _in_order(self, rows: Sequence[int], vector: np.ndarray) -> Ranking:
+    def _correct(self, asked: Query) -> tuple[str, tuple[Correction, ...]]:
+        """The text with its slips put right; what must stand in the papers word for word stays."""
+        return self._speller.correct(asked.text, (*asked.filters.phrases, *asked.filters.titles))
+
+    def _in_order(
+        self, rows: np.ndarray, vector: np.ndarray, scores: np.ndarray | None = None
+    ) -> Ranking:
         """A ranking that keeps the order of the rows, with their cosine to `vector`."""
-        numbers = np.array(rows, dtype=np.int64)
-        cosine = self.snapshot.vectors[numbers].astype(np.float32) @ vector
-        leg = (cosine, numbers)
-        none = (np.empty(0, np.float32), np.empty(0, np.int64))
-        return Ranking(numbers, cosine, cosine, None, leg, none, vector)
-
-    def _hits(self, ranking: Ranking, query: str | None = None) -> list[Hit]:
-        """Hits in the order of the ranking, each with its best sentence and strength."""
-        papers = self.snapshot.papers_at(ranking.rows.tolist())
-        assert ranking.dense is not None and ranking.query is not None  # every ranker sets them
-        places = [_places(leg) for leg in (ranking.dense_leg, ranking.lexical_leg)]
-        hits = []
-        for i, (paper, sentences) in enumerate(
-            zip(papers, self._sentences.of(papers), strict=True)
-        ):
-            row, cosine = int(ranking.rows[i]), float(ranking.dense[i])
-            span, nearest = _best_sentence(sentences, ranking.query)
-            covered = None if query is None else self._stemmer.coverage(query, document_text(paper))
-            found = evidence(cosine, nearest, covered)
-            hits.append(
-                Hit(
-                    rank=i + 1,
-                    paper=paper,
-                    score=round(float(ranking.scores[i]), 4),
-                    dense=round(cosine, 4),
-                    lexical=None
-                    if ranking.lexical is None
-                    else round(float(ranking.lexical[i]), 3),
-                    dense_rank=places[0].get(row),
-                    lexical_rank=places[1].get(row),
-                    evidence=round(found, 4),
-                    strength=self.snapshot.manifest.calibration.strength(found),
-                    sentence=paper.abstract[slice(*span)] if paper.abstract and span else None,
-                    span=span,
-                )
-            )
-        return hits
+        cosine = self._vectors(rows) @ vector
+        scores = cosine if scores is None else scores
+        return Ranking(rows, scores, cosine, dense_leg=(cosine, rows), query=vector)
 
     def _mean(self, rows: Sequence[int]) -> np.ndarray:
-        vectors = np.stack([self.snapshot.index.vector(row) for row in rows])
-        return _unit(vectors.mean(axis=0))
+        return _unit(self._vectors(np.array(rows)).mean(axis=0))
 
-    def _spread(self, theme: np.ndarray, pool: Sequence[int], k: int) -> list[int]:
-        """Maximal marginal relevance: relevant to the theme, unlike what is already chosen."""
-        if not pool:
-            return []
-        vectors = np.stack([self.snapshot.index.vector(row) for row in pool])
-        relevance = vectors @ theme
-        likeness = np.full(len(pool), -1.0)
-        chosen: list[int] = []
-        while len(chosen) < min(k, len(pool)):
-            gain = _RELEVANCE * relevance - (1 - _RELEVANCE) * np.maximum(likeness, 0)
-            gain[chosen] = -np.inf
-            best = int(np.argmax(gain))
-            chosen.append(best)
-            likeness = np.maximum(likeness, vectors @ vectors[best])
-        return [pool[i] for i in chosen]
-
-
-def _best_sentence(
-    sentences: Sentences, query: np.ndarray
-) -> tuple[tuple[int, int] | None, float | None]:
-    """(span, cosine) of the sentence nearest to the query; None for a paper without any."""
-    spans, vectors = sentences
-    if not spans:
-        return None, None
-    scores = vectors @ query
-    best = int(np.argmax(scores))
-    return spans[best], float(scores[best])
-
-
-def _places(leg: Leg) -> dict[int, int]:
-    """Rank from 1 of each row in a leg."""
-    return {row: place for place, row in enumerate(leg[1].tolist(), 1)}
+    def _vectors(self, rows: np.ndarray) -> np.ndarray:
+        """(len(rows), dimension) float32."""
+        return np.asarray(self.snapshot.vectors[rows], dtype=np.float32)
 
 
 def _unit(vector: np.ndarray) -> np.ndarray:

@@ -1,17 +1,21 @@
-"""Which papers may be among the hits: by year, author, venue and category."""
+"""Which papers may be among the hits: by year, author, title, venue, category and exact words."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, fields
 
 import numpy as np
 
+from index.conditions import Condition, Restriction, Words, Years
 from index.errors import QueryError
+from index.lexical import Selection
 from index.snapshot import Snapshot
 
-_YEARS = re.compile(r"(?P<first>\d{4})?(?P<dots>\.\.)?(?P<last>\d{4})?$")
+_YEARS = re.compile(r"(?P<first>[0-9]{4})?(?P<dots>\.\.)?(?P<last>[0-9]{4})?$")
+
+Bounds = tuple[int | None, int | None]  # first and last year, inclusive; None is open
 
 
 class FilterError(QueryError):
@@ -20,43 +24,51 @@ class FilterError(QueryError):
 
 @dataclass(frozen=True, slots=True)
 class Filters:
-    """All conditions must hold. A paper that does not state a field fails a condition on it.
+    """All conditions must hold; of several venues or categories one is enough.
 
-    Words are compared whole, without accents and case: the author "leo gagnon" is "Léo Gagnon",
-    "Lea" is not "Léo". Several authors must all be on the paper.
+    A paper that does not state a field fails a condition on it. Words are compared whole, without
+    accents and case: the author "leo gagnon" is "Léo Gagnon", "Lea" is not "Léo", and "l gagnon"
+    is any Gagnon with a name that begins with L. Several authors must all be on the paper.
     """
 
-    years: tuple[int | None, int | None] = (None, None)  # first and last, inclusive
+    years: Bounds = (None, None)
     authors: tuple[str, ...] = ()
-    venue: str | None = None
-    category: str | None = None
+    titles: tuple[str, ...] = ()  # each is words side by side in a title
+    venues: tuple[str, ...] = ()
+    categories: tuple[str, ...] = ()
+    phrases: tuple[str, ...] = ()  # words side by side in title or abstract
+    without: tuple[Condition, ...] = ()  # none of these may hold
 
     @property
     def is_empty(self) -> bool:
         """True when every paper passes."""
         return self == Filters()
 
+    def __and__(self, other: Filters) -> Filters:
+        """The conditions of both. Years are narrowed to those in both ranges."""
+        joined = {
+            field.name: getattr(self, field.name) + getattr(other, field.name)
+            for field in fields(self)
+            if field.name != "years"
+        }
+        return Filters(years=_both(self.years, other.years), **joined)
+
+    def select(self, snapshot: Snapshot) -> Selection:
+        """The papers that pass."""
+        all_of: list[tuple[Condition, ...]] = [(Words("author", a),) for a in self.authors]
+        all_of += [(Words("title", t, phrase=True),) for t in self.titles]
+        all_of += [(Words("text", p, phrase=True),) for p in self.phrases]
+        all_of += [tuple(Words("venue", v) for v in self.venues)] if self.venues else []
+        all_of += [tuple(Words("category", c) for c in self.categories)] if self.categories else []
+        all_of += [(Years(*self.years),)] if self.years != (None, None) else []
+        return snapshot.select(Restriction(tuple(all_of), self.without))
+
     def rows(self, snapshot: Snapshot) -> np.ndarray:
         """Rows of the papers that pass, ascending, int64."""
-        conditions = ["1"]
-        values: list[object] = []
-        first, last = self.years
-        if first is not None:
-            conditions.append("year >= ?")
-            values.append(first)
-        if last is not None:
-            conditions.append("year <= ?")
-            values.append(last)
-        by_words = [("authors", author) for author in self.authors]
-        by_words += [("json_array(venue)", self.venue)] if self.venue else []
-        by_words += [("categories", self.category)] if self.category else []
-        for column, wanted in by_words:
-            conditions.append(f"has_words({column}, ?)")
-            values.append(wanted)
-        return snapshot.rows_where(conditions, values)
+        return self.select(snapshot).rows
 
 
-def parse_years(text: str) -> tuple[int | None, int | None]:
+def parse_years(text: str) -> Bounds:
     """Years as typed: "2020..2024", "2020..", "..2019" or "2021". Raises FilterError."""
     match = _YEARS.match(text.strip())
     if match is None or not (match["first"] or match["last"]):
@@ -75,9 +87,25 @@ def parse_years(text: str) -> tuple[int | None, int | None]:
 def make_filters(
     years: str | None = None,
     authors: Sequence[str] = (),
-    venue: str | None = None,
-    category: str | None = None,
+    venues: Sequence[str] = (),
+    categories: Sequence[str] = (),
+    titles: Sequence[str] = (),
 ) -> Filters:
     """Filters from text as typed on a command line or in a form. Raises FilterError."""
-    bounds = parse_years(years) if years else (None, None)
-    return Filters(bounds, tuple(a for a in authors if a.strip()), venue or None, category or None)
+    return Filters(
+        years=parse_years(years) if years else (None, None),
+        authors=_stated(authors),
+        titles=_stated(titles),
+        venues=_stated(venues),
+        categories=_stated(categories),
+    )
+
+
+def _stated(values: Iterable[str]) -> tuple[str, ...]:
+    return tuple(value for value in values if value.strip())
+
+
+def _both(a: Bounds, b: Bounds) -> Bounds:
+    firsts = [first for first in (a[0], b[0]) if first is not None]
+    lasts = [last for last in (a[1], b[1]) if last is not None]
+    return max(firsts, default=None), min(lasts, default=None)

@@ -9,15 +9,16 @@ from typing import Literal, get_args
 import numpy as np
 
 from index.encoder import Encoder
-from index.errors import QueryError
+from index.errors import EmptyQueryError, QueryError
+from index.lexical import Selection
 from index.snapshot import Snapshot
-from search.fusion import FEEDBACK_PAPERS, Leg, feedback, fuse
+from search.fusion import FEEDBACK_PAPERS, SMOOTHED, Leg, feedback, fuse, smooth
 
 Mode = Literal["hybrid", "dense", "lexical"]
 MODES: tuple[Mode, ...] = get_args(Mode)
 POOL = 1000  # rows that each leg hands to the fusion
 
-_NO_LEG: Leg = (np.empty(0, np.float32), np.empty(0, np.int64))
+NO_LEG: Leg = (np.empty(0, np.float32), np.empty(0, np.int64))
 
 
 @dataclass(frozen=True)
@@ -26,23 +27,26 @@ class Ranking:
 
     rows: np.ndarray
     scores: np.ndarray  # what the order is by
-    dense: np.ndarray | None  # cosine with `query`
-    lexical: np.ndarray | None  # BM25
-    dense_leg: Leg  # each leg as it ranked alone, for the ranks in it
-    lexical_leg: Leg
-    query: np.ndarray | None  # unit vector of the question, (dimension,)
+    dense: np.ndarray | None = None  # cosine with `query`
+    lexical: np.ndarray | None = None  # BM25
+    dense_leg: Leg = NO_LEG  # each leg as it ranked alone, for the ranks in it
+    lexical_leg: Leg = NO_LEG
+    query: np.ndarray | None = None  # unit vector of the question, (dimension,)
+
+    def at(self, places: np.ndarray) -> Ranking:
+        """The rows at the given places of this ranking, in that order."""
+        return replace(
+            self,
+            rows=self.rows[places],
+            scores=self.scores[places],
+            dense=None if self.dense is None else self.dense[places],
+            lexical=None if self.lexical is None else self.lexical[places],
+        )
 
     def first(self, k: int, without: Set[int] = frozenset()) -> Ranking:
         """The first k rows that are not in `without`."""
         keep = np.array([row not in without for row in self.rows.tolist()], dtype=bool)
-        at = np.flatnonzero(keep)[:k]
-        return replace(
-            self,
-            rows=self.rows[at],
-            scores=self.scores[at],
-            dense=None if self.dense is None else self.dense[at],
-            lexical=None if self.lexical is None else self.lexical[at],
-        )
+        return self.at(np.flatnonzero(keep)[:k])
 
 
 class Ranker:
@@ -53,43 +57,48 @@ class Ranker:
         self._encoder = encoder
 
     def text(
-        self, text: str, k: int, allowed: np.ndarray | None = None, mode: Mode = "hybrid"
+        self, text: str, k: int, among: Selection | None = None, mode: Mode = "hybrid"
     ) -> Ranking:
-        """The k best rows for a text, among `allowed` (ascending) if given.
+        """The k best rows for a text, of a selection if given.
 
         Raises QueryError for an empty text, k below 1, or an unknown mode.
         """
-        # Bytes of a command line that are not UTF-8 come as lone surrogates; no model takes them.
-        text = text.encode("utf-8", "replace").decode("utf-8")
-        if not text.strip():
-            raise QueryError("the query is empty; write what the papers should be about")
+        text = clean(text)
         if mode not in MODES:
             raise QueryError(f"unknown mode {mode!r}; choose one of {', '.join(MODES)}")
         check_k(k)
         pool = max(POOL, k)
-        lexical = _NO_LEG if mode == "dense" else self._snapshot.lexical.search(text, pool, allowed)
+        lexical = NO_LEG if mode == "dense" else self._snapshot.lexical.search(text, pool, among)
         query = self._encoder.encode_query([text])[0]
         if mode == "lexical":
             scores, rows = lexical
             dense = self._vectors(rows) @ query
-            return Ranking(rows, scores, dense, scores, _NO_LEG, lexical, query).first(k)
+            return Ranking(rows, scores, dense, scores, NO_LEG, lexical, query).first(k)
+        allowed = None if among is None else among.rows
         dense_leg = self._snapshot.index.search(query, pool, allowed)
         if mode == "dense":
             scores, rows = dense_leg
-            return Ranking(rows, scores, scores, None, dense_leg, _NO_LEG, query).first(k)
+            return Ranking(rows, scores, scores, None, dense_leg, NO_LEG, query).first(k)
         return self._hybrid(query, dense_leg, lexical, pool, allowed).first(k)
 
     def vector(
         self,
         query: np.ndarray,
         k: int,
-        allowed: np.ndarray | None = None,
+        among: Selection | None = None,
         without: Set[int] = frozenset(),
     ) -> Ranking:
         """The k rows nearest to a unit vector, none of `without` among them."""
         check_k(k)
+        allowed = None if among is None else among.rows
         scores, rows = self._snapshot.index.search(query, k + len(without), allowed)
-        return Ranking(rows, scores, scores, None, (scores, rows), _NO_LEG, query).first(k, without)
+        return Ranking(rows, scores, scores, None, (scores, rows), NO_LEG, query).first(k, without)
+
+    def newest(self, k: int, among: Selection) -> Ranking:
+        """The first k rows of a selection by year, the latest first; nothing to score them by."""
+        check_k(k)
+        rows = self._snapshot.newest(among.rows, k)
+        return Ranking(rows, np.zeros(len(rows), np.float32))
 
     def _hybrid(
         self,
@@ -99,20 +108,39 @@ class Ranker:
         pool: int,
         allowed: np.ndarray | None,
     ) -> Ranking:
-        plain = fuse(query, dense, lexical, self._vectors)
+        fused = fuse(query, dense, lexical, self._vectors)
         # Without a shared word the dense ranking stands alone, and feedback would only blur it.
         if len(lexical[1]):
-            moved = feedback(query, self._vectors(plain.rows[:FEEDBACK_PAPERS]))
+            moved = feedback(query, self._vectors(fused.rows[:FEEDBACK_PAPERS]))
             again = self._snapshot.index.search(moved, pool, allowed)
-            final = fuse(moved, again, lexical, self._vectors)
-        else:
-            final = plain
-        cosine = self._vectors(final.rows) @ query  # what is shown is about the query as asked
-        return Ranking(final.rows, final.scores, cosine, final.lexical, dense, lexical, query)
+            fused = fuse(moved, again, lexical, self._vectors)
+        cosine = self._vectors(fused.rows) @ query  # what is shown is about the query as asked
+        ranking = Ranking(fused.rows, fused.scores, cosine, fused.lexical, dense, lexical, query)
+        return self._smoothed(ranking)
+
+    def _smoothed(self, ranking: Ranking) -> Ranking:
+        """The best papers in the order of their smoothed scores; the others follow as before."""
+        best, rest = ranking.rows[:SMOOTHED], ranking.scores[SMOOTHED:]
+        scores = smooth(ranking.scores[:SMOOTHED], self._vectors(best))
+        order = np.lexsort((best, -scores))
+        rest = np.minimum(rest, scores.min(initial=np.inf))
+        places = np.concatenate([order, np.arange(len(best), len(ranking.rows))])
+        return replace(ranking.at(places), scores=np.concatenate([scores[order], rest]))
 
     def _vectors(self, rows: np.ndarray) -> np.ndarray:
         """(len(rows), dimension) float32."""
         return np.asarray(self._snapshot.vectors[rows], dtype=np.float32)
+
+
+def clean(text: str) -> str:
+    """The text of a query that a model takes. Raises EmptyQueryError when it is empty.
+
+    Bytes of a command line that are not UTF-8 come as lone surrogates; no model takes them.
+    """
+    text = text.encode("utf-8", "replace").decode("utf-8")
+    if not text.strip():
+        raise EmptyQueryError("the query is empty; write what the papers should be about")
+    return text
 
 
 def check_k(k: int) -> None:

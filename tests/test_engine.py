@@ -174,6 +174,7 @@ def test_a_hit_as_plain_values(animals: Searcher) -> None:
         "lexical": hit.lexical,
         "dense_rank": hit.dense_rank,
         "lexical_rank": hit.lexical_rank,
+        "found_by": list(hit.found_by),
         "evidence": hit.evidence,
         "strength": hit.strength,
         "sentence": hit.sentence,

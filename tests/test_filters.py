@@ -50,15 +50,15 @@ CASES: list[tuple[Filters, list[Callable[[Paper], bool]], int]] = [
     (Filters(authors=("LÉO",)), [by_author("leo")], 6),
     (Filters(authors=("marton",)), [by_author("márton")], 1),
     (Filters(authors=("mittal", "bengio")), [by_author("mittal"), by_author("bengio")], 2),
-    (Filters(venue="arxiv"), [lambda p: holds_words(p.venue, "arxiv")], 11),
+    (Filters(venues=("arxiv",)), [lambda p: holds_words(p.venue, "arxiv")], 11),
     (
-        Filters(venue="Learning Representations"),
+        Filters(venues=("Learning Representations",)),
         [lambda p: "Representations" in (p.venue or "")],
         1,
     ),
-    (Filters(category="lg"), [lambda p: "LG" in p.categories], 32),
+    (Filters(categories=("lg",)), [lambda p: "LG" in p.categories], 32),
     (
-        Filters(years=(2022, 2022), venue="arXiv", category="NE"),
+        Filters(years=(2022, 2022), venues=("arXiv",), categories=("NE",)),
         [year_from(2022, 2022), lambda p: p.venue == "arXiv", lambda p: "NE" in p.categories],
         2,
     ),
@@ -113,10 +113,10 @@ def test_a_venue_with_brackets_is_text(make_index: MakeIndex, venue: str) -> Non
     )
     assert venue in {p.venue for p in papers_of(data)}
     with Snapshot.open(data) as snapshot:
-        found = Filters(venue="letters").rows(snapshot)
+        found = Filters(venues=("letters",)).rows(snapshot)
         assert [p.title for p in snapshot.papers_at(found)] == ["Dogs"]
         if "Cats" in venue:
-            found = Filters(venue="cats").rows(snapshot)
+            found = Filters(venues=("cats",)).rows(snapshot)
             assert [p.venue for p in snapshot.papers_at(found)] == [venue]
 
 
@@ -133,10 +133,10 @@ def test_a_paper_that_does_not_state_a_field_fails(make_index: MakeIndex) -> Non
             Filters(years=(1, None)),
             Filters(years=(None, 9999)),
             Filters(authors=("ada",)),
-            Filters(venue="letters"),
+            Filters(venues=("letters",)),
         ):
             assert filters.rows(snapshot).tolist() == [1 - row]
-        assert Filters(category="letters").rows(snapshot).tolist() == []
+        assert Filters(categories=("letters",)).rows(snapshot).tolist() == []
         assert Filters().rows(snapshot).tolist() == [0, 1]
 
 
@@ -156,7 +156,7 @@ def test_filters_do_not_take_hits_away(snapshot: Snapshot) -> None:
 @pytest.mark.parametrize("text", ["' OR 1=1 --", "%", "_", '"', "\\"])
 def test_filters_are_no_sql(snapshot: Snapshot, text: str) -> None:
     """Quotes and wildcards of SQL are text like any other, and no word."""
-    for filters in (Filters(authors=(text,)), Filters(venue=text), Filters(category=text)):
+    for filters in (Filters(authors=(text,)), Filters(venues=(text,)), Filters(categories=(text,))):
         assert filters.rows(snapshot).tolist() == []
 
 
@@ -207,8 +207,8 @@ def test_years_the_wrong_way_round() -> None:
 
 def test_filters_from_a_form() -> None:
     """Empty fields of a form are no conditions; the others are taken as typed."""
-    assert make_filters("", ["", "  "], "", "").is_empty
+    assert make_filters("", ["", "  "], [""], [""], [" "]).is_empty
     assert make_filters(None).is_empty
-    filled = make_filters("2020..", ["leo", ""], "arXiv", "LG")
-    assert filled == Filters((2020, None), ("leo",), "arXiv", "LG")
+    filled = make_filters("2020..", ["leo", ""], ["arXiv"], ["LG"], ["cats"])
+    assert filled == Filters((2020, None), ("leo",), ("cats",), ("arXiv",), ("LG",))
     assert not filled.is_empty

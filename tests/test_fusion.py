@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from search.fusion import Leg, feedback, fuse
+from search.fusion import Leg, feedback, fuse, smooth
 
 QUERY = np.array([1.0, 0.0], dtype=np.float32)
 VECTORS = np.array([[0.8, 0.6], [0.6, 0.8], [0.0, 1.0], [-0.6, 0.8]], dtype=np.float32)
@@ -58,9 +58,25 @@ def test_empty_legs_give_an_empty_answer() -> None:
     assert fuse(QUERY, leg(), leg(), vectors).rows.tolist() == []
 
 
-def test_feedback_moves_three_tenths_towards_the_best_and_keeps_length_one() -> None:
-    """0.7 * (1, 0) + 0.3 * mean of (0.8, 0.6) and (0.6, 0.8), divided by its length."""
+def test_feedback_moves_a_tenth_towards_the_best_and_keeps_length_one() -> None:
+    """0.9 * (1, 0) + 0.1 * mean of (0.8, 0.6) and (0.6, 0.8), divided by its length."""
     moved = feedback(QUERY, VECTORS[:2])
-    expected = np.array([0.7 + 0.3 * 0.7, 0.3 * 0.7])
+    expected = np.array([0.9 + 0.1 * 0.7, 0.1 * 0.7])
     assert moved.tolist() == pytest.approx((expected / np.linalg.norm(expected)).tolist())
     assert feedback(QUERY, VECTORS[:0]).tolist() == QUERY.tolist()
+
+
+def test_smoothing_mixes_in_the_mean_of_the_three_nearest() -> None:
+    """Of five papers the last is near none: the first takes from the three beside it alone."""
+    near = np.array([[1.0, 0.0], [0.96, 0.28], [0.8, 0.6], [0.6, 0.8], [-1.0, 0.0]], np.float32)
+    scores = np.array([0.9, 0.6, 0.3, 0.0, 0.9], dtype=np.float32)
+    smoothed = smooth(scores, near)
+    assert float(smoothed[0]) == pytest.approx(0.7 * 0.9 + 0.3 * (0.6 + 0.3 + 0.0) / 3)
+    assert float(smoothed[4]) == pytest.approx(0.7 * 0.9 + 0.3 * (0.0 + 0.3 + 0.6) / 3)
+
+
+@pytest.mark.parametrize(("count", "second"), [(1, []), (2, [0.7 * 0.5 + 0.3 * 1.0])])
+def test_few_papers_are_smoothed_by_those_there_are(count: int, second: list[float]) -> None:
+    """One paper keeps its score; of two, each takes from the other."""
+    smoothed = smooth(np.array([1.0, 0.5], dtype=np.float32)[:count], VECTORS[:count])
+    assert smoothed[1:].tolist() == pytest.approx(second)

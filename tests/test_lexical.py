@@ -8,7 +8,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from index.conditions import Condition, Restriction, Words, Years
 from index.lexical import LexicalIndex
+from index.papers import document_text
+from index.records import Paper
+from tests.conftest import make_paper
 
 TEXTS = [
     "learning rules in recurrent networks",
@@ -17,9 +21,14 @@ TEXTS = [
 ]
 
 
+def lexical_of(folder: Path, abstracts: list[str]) -> LexicalIndex:
+    papers = [(Paper.bare(f"p{i}", None, text), text) for i, text in enumerate(abstracts)]
+    return LexicalIndex.build(folder / "lexical", papers)
+
+
 @pytest.fixture
 def lexical(tmp_path: Path) -> LexicalIndex:
-    LexicalIndex.build(tmp_path / "lexical", TEXTS)
+    lexical_of(tmp_path, TEXTS)
     return LexicalIndex.load(tmp_path / "lexical")
 
 
@@ -52,7 +61,7 @@ def test_words_of_the_question_do_not_count(lexical: LexicalIndex) -> None:
 
 def test_accents_and_case_are_folded(tmp_path: Path) -> None:
     """A query without accents finds the accented word, and the other way round."""
-    lexical = LexicalIndex.build(tmp_path / "lexical", ["théorème de Rényi", "nothing of it"])
+    lexical = lexical_of(tmp_path, ["théorème de Rényi", "nothing of it"])
     assert lexical.search("RENYI", k=2)[1].tolist() == [0]
     assert lexical.search("THÉORÈME", k=2)[1].tolist() == [0]
 
@@ -60,15 +69,16 @@ def test_accents_and_case_are_folded(tmp_path: Path) -> None:
 def test_only_allowed_rows_come_up_with_their_scores_unchanged(lexical: LexicalIndex) -> None:
     """A filter chooses among the rows and leaves their scores as they are."""
     scores, rows = lexical.search("learning networks", k=3)
-    alone, only = lexical.search("learning networks", k=3, rows=np.array([0, 2]))
+    alone, only = lexical.search("learning networks", k=3, among=lexical.only(np.array([0, 2])))
     assert only.tolist() == [0]
     assert alone[0] == pytest.approx(float(scores[rows.tolist().index(0)]), rel=1e-6)
-    assert lexical.search("learning", k=3, rows=np.array([], dtype=np.int64))[1].tolist() == []
+    nothing = lexical.only(np.array([], dtype=np.int64))
+    assert lexical.search("learning", k=3, among=nothing)[1].tolist() == []
 
 
 def test_equal_scores_are_ordered_by_row(tmp_path: Path) -> None:
     """Twenty copies of one text come back in the order of their rows."""
-    lexical = LexicalIndex.build(tmp_path / "lexical", ["same words here"] * 20)
+    lexical = lexical_of(tmp_path, ["same words here"] * 20)
     assert lexical.search("words", k=20)[1].tolist() == list(range(20))
 
 
@@ -76,3 +86,92 @@ def test_equal_scores_are_ordered_by_row(tmp_path: Path) -> None:
 def test_no_text_is_syntax(lexical: LexicalIndex, query: str) -> None:
     """Whatever is typed is words; a text without any known word finds nothing."""
     assert lexical.search(query, k=3)[1].tolist() == []
+
+
+# --- Conditions -------------------------------------------------------------------------------
+
+PAPERS = [
+    make_paper(paper_id="p0", title="The state of the art", abstract="It ends here",
+               authors=("Léo Gagnon", "Tom Marty"), year=2020, venue="Nature Communications",
+               categories=("cs.LG", "math.ST")),
+    make_paper(paper_id="p1", title="Art", other_titles=("Ends of the state",),
+               abstract="Of the state it says nothing", authors=("L. Gagnon",), year=2022,
+               venue="Nature", categories=("LG",)),
+    make_paper(paper_id="p2", abstract="The state of a network: learned, not learning"),
+]  # fmt: skip
+
+
+@pytest.fixture
+def stated(tmp_path: Path) -> LexicalIndex:
+    papers = [(paper, document_text(paper)) for paper in PAPERS]
+    return LexicalIndex.build(tmp_path / "lexical", papers)
+
+
+def values_of(field: str, rows: np.ndarray) -> list[tuple[str, ...]]:
+    return [getattr(PAPERS[row], {"author": "authors", "category": "categories"}[field])
+            for row in rows]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("condition", "rows"),
+    [
+        (Words("author", "gagnon"), [0, 1]),
+        (Words("author", "LEO"), [0]),
+        (Words("author", "leo gagnon"), [0]),
+        (Words("author", "l gagnon"), [0, 1]),
+        (Words("author", "leo marty"), []),
+        (Words("author", "lea"), []),
+        (Words("venue", "communications nature"), [0]),
+        (Words("venue", "nature"), [0, 1]),
+        (Words("category", "lg"), [0, 1]),
+        (Words("category", "cs.LG"), [0]),
+        (Words("category", "math LG"), []),
+        (Words("title", "state of the art", phrase=True), [0]),
+        (Words("title", "ends of", phrase=True), [1]),
+        (Words("text", "state of the", phrase=True), [0]),
+        (Words("text", "of the state", phrase=True), [1]),
+        (Words("text", "art it", phrase=True), []),
+        (Words("text", "state it"), [0, 1]),
+        (Words("text", "learning"), [2]),
+        (Words("text", "learn"), []),
+        (Words("text", "?!"), []),
+        (Years(2020, 2021), [0]),
+        (Years(None, None), [0, 1]),
+        (Years(2021, None), [1]),
+        (Years(None, 2020), [0]),
+        (Years(2022, 2020), []),
+    ],
+)
+def test_conditions_hold_exactly(
+    stated: LexicalIndex, condition: Condition, rows: list[int]
+) -> None:
+    """Whole words, none stemmed or left out; of one author; no phrase across title and abstract."""
+    found = stated.select(Restriction(all_of=((condition,),)), values_of)
+    assert found.rows.tolist() == rows
+    others = stated.select(Restriction(none_of=(condition,)), values_of)
+    assert others.rows.tolist() == [row for row in range(3) if row not in rows]
+
+
+def test_groups_are_all_met_by_one_of_theirs(stated: LexicalIndex) -> None:
+    """(LG or none such) and (2020 or 2022) and not Marty is the second paper, for ranking too."""
+    groups = (
+        (Words("category", "lg"), Words("category", "xx")),
+        (Years(2020, 2020), Years(2022, 2022)),
+    )
+    found = stated.select(Restriction(groups, (Words("author", "marty"),)), values_of)
+    assert found.rows.tolist() == [1]
+    assert stated.search("state", k=3, among=found)[1].tolist() == [1]
+
+
+def test_no_condition_selects_everything(stated: LexicalIndex) -> None:
+    """An empty restriction lets all papers through."""
+    assert stated.select(Restriction(), values_of).rows.tolist() == [0, 1, 2]
+
+
+def test_words_that_are_known(stated: LexicalIndex) -> None:
+    """Words of texts in any form, of authors and venues are known; others are not."""
+    assert [stated.knows(word) for word in ("networks", "Léo", "Nature", "lerned")] == [
+        True, True, True, False,
+    ]  # fmt: skip
+    assert stated.vocabulary()["state"] == 3
+    assert stated.papers_with("learning") == 1

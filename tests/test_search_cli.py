@@ -18,7 +18,7 @@ from tests.fakes import FakeEncoder
 
 HIT_KEYS = [
     "rank", "paper_id", "title", "authors", "year", "venue", "score", "dense", "lexical",
-    "dense_rank", "lexical_rank", "evidence",
+    "dense_rank", "lexical_rank", "found_by", "evidence",
     "strength", "sentence", "span",
 ]  # fmt: skip
 QUERY = "synaptic plasticity and the geometry of weights"
@@ -100,7 +100,10 @@ def test_no_paper_passes(search_cli: CommandLine, fake_index: Path) -> None:
     command = ("query", QUERY, "--year", "1900", "--data", fake_index)
     assert search_cli(*command, "--json").json() == []
     outcome = search_cli(*command)
-    assert (outcome.status, outcome.out) == (0, "no paper passes the filters\n")
+    assert (outcome.status, outcome.out) == (
+        0,
+        "no paper meets all the conditions; leave one out, or widen the years\n",
+    )
 
 
 def test_like_as_json(search_cli: CommandLine, fake_index: Path, jedi: str) -> None:

@@ -1,0 +1,140 @@
+"""Typing slips: words that the corpus does not know, matched to its vocabulary.
+
+A word is changed only where one other is clearly meant: it is in no paper and in no list of
+English words, it looks like an ordinary word (no name, acronym or number), and one word of the
+corpus is nearest to it by a clear margin of use.
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from rapidfuzz import process
+from rapidfuzz.distance import OSA
+
+from index.analysis import PlainWords, Stemmer
+from index.encoder import everyday_words
+from index.lexical import LexicalIndex
+
+_SHORTEST = 4  # letters; in shorter words every letter may be meant
+_LONG = 8  # letters from which two slips in one word are believed
+_MARGIN = 3  # times as many papers as the next candidate, for one to be clearly meant
+_SUSPECT = (1, 2)  # papers that have a word, for it to be perhaps a slip of its author
+_RARE = 500  # times fewer papers than its neighbour, for a word of the corpus to be a slip itself
+_FOREIGN = 3  # unknown words, if they are most of a query, are of another language
+_CHUNK = re.compile(r"\S+")
+_LETTERS = re.compile(r"[^\W\d_]+")
+_NO_WORD = re.compile(r"[\d@/\\_:=<>{}$^]")  # of addresses, formulas and numbers
+
+
+@dataclass(frozen=True, slots=True)
+class Correction:
+    """A word of a query that was searched for as another."""
+
+    typed: str
+    meant: str
+
+
+class Speller:
+    """Corrects queries by the vocabulary of one lexical index. Safe to share between threads."""
+
+    def __init__(self, lexical: LexicalIndex) -> None:
+        self._lexical = lexical
+        self._plain, self._stemmer = PlainWords(), Stemmer()
+        self._everyday = everyday_words()
+        self._lock = threading.Lock()
+        self._papers: dict[str, int] = {}  # word -> papers that have it; filled when first needed
+        self._by_length: dict[int, list[str]] = {}
+
+    def correct(self, text: str, keep: Iterable[str] = ()) -> tuple[str, tuple[Correction, ...]]:
+        """The text with its slips put right, and what was changed; words in `keep` stay."""
+        kept = {word for part in keep for word in self._plain.of(part)}
+        candidates = [
+            place for place in _ordinary_words(text) if not {*self._plain.of(place.group())} & kept
+        ]
+        unknown = [place for place in candidates if not self._is_known(place.group())]
+        if len(unknown) >= _FOREIGN and 2 * len(unknown) > len(candidates):
+            return text, ()
+        parts, corrections, end = [], [], 0
+        for place in unknown:
+            meant = self._meant(place.group())
+            if meant:
+                parts += [text[end : place.start()], meant]
+                end = place.end()
+                corrections.append(Correction(place.group(), meant))
+        return "".join([*parts, text[end:]]), tuple(corrections)
+
+    def _is_known(self, word: str) -> bool:
+        """In everyday use, or in the corpus; but a rare word there may be a slip of its author."""
+        folded = self._fold(word)
+        if folded in self._everyday:
+            return True
+        return self._lexical.knows(word) and self._lexical.papers_with(folded) not in _SUSPECT
+
+    def _meant(self, word: str) -> str | None:
+        """The one word of the corpus that is clearly meant, if there is one."""
+        typed = self._fold(word)
+        papers, by_length = self._vocabulary()
+        own = papers.get(typed, 0)
+        if not own and self._lexical.knows(word):
+            return None  # an author, a venue, or another form of a word that is there
+        near: dict[str, list[tuple[int, str]]] = defaultdict(list)
+        for other in _nearest(typed, by_length):
+            near["".join(self._stemmer.stems(other))].append((papers[other], other))
+        uses = sorted(((sum(n for n, _ in found), stem) for stem, found in near.items()))
+        if not uses or (own and uses[-1][0] < _RARE * own):
+            return None
+        if len(uses) > 1 and uses[-1][0] < _MARGIN * uses[-2][0]:
+            return None
+        return max(near[uses[-1][1]])[1]
+
+    def _fold(self, word: str) -> str:
+        return "".join(self._plain.of(word))
+
+    def _vocabulary(self) -> tuple[dict[str, int], dict[int, list[str]]]:
+        """Words of the corpus with the papers that have them, and the words by their length."""
+        with self._lock:
+            if not self._papers:
+                for word, papers in self._lexical.vocabulary().items():
+                    if word.isalpha() and len(word) >= _SHORTEST:
+                        self._papers[word] = papers
+                        self._by_length.setdefault(len(word), []).append(word)
+            return self._papers, self._by_length
+
+
+def _ordinary_words(text: str) -> list[re.Match[str]]:
+    """Words that are no name, acronym or number: small letters, or a capital at the very start."""
+    found = []
+    for chunk in _CHUNK.finditer(text):
+        if _NO_WORD.search(chunk.group()):
+            continue
+        for word in _LETTERS.finditer(text, chunk.start(), chunk.end()):
+            first = not text[: word.start()].strip()
+            small = word.group().islower() or (first and word.group()[1:].islower())
+            if small and len(word.group()) >= _SHORTEST:
+                found.append(word)
+    return found
+
+
+def _nearest(word: str, by_length: dict[int, list[str]]) -> list[str]:
+    """The other words at the smallest distance: slips of one letter, or of two in a long word.
+
+    A slip is a letter too many, missing, wrong, or two swapped (optimal string alignment). The
+    first letter is seldom mistyped, so with two slips it must agree.
+    """
+    for slips in (1, 2) if len(word) >= _LONG else (1,):
+        choices = [
+            other
+            for length in range(len(word) - slips, len(word) + slips + 1)
+            for other in by_length.get(length, [])
+            if slips == 1 or other[0] == word[0]
+        ]
+        found = process.extract(word, choices, scorer=OSA.distance, score_cutoff=slips, limit=None)
+        near = [other for other, distance, _ in found if distance > 0]
+        if near:
+            return near
+    return []
