@@ -3,13 +3,14 @@
 The default, all-MiniLM-L6-v2 (384 dimensions, 256 tokens), comes from an installed package, of
 which only the data files are read, and its weights are checked against the official release. Any
 other sentence-transformers name or path works too. Queries and documents go through the model's
-own `encode_query` and `encode_document`, so its prompts are honoured.
+own `encode_query` and `encode_document`, with the model's own prompts.
 """
 
 from __future__ import annotations
 
 import hashlib
 import importlib.util
+import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -37,9 +38,9 @@ class ModelInfo:
     """What an index must know about the model that filled it."""
 
     name: str  # as given to `load_encoder`
-    sha256: str  # of the weights
+    sha256: str  # of the weights, see `_model_digest` for those without a published one
     dimension: int
-    max_tokens: int | None  # longer texts are cut
+    max_tokens: int | None  # longer texts are cut; None where the model takes any length
     query_prompt: str
     document_prompt: str
     dtype: str  # of the computation: "bfloat16" or "float32"
@@ -69,9 +70,15 @@ def load_encoder(name: str = DEFAULT_MODEL) -> Encoder:
     or when the model measures similarity by something else than the cosine.
     """
     if name != DEFAULT_MODEL:
-        # A path is kept whole, so that the index finds its model from any folder.
-        place = str(Path(name).resolve()) if Path(name).is_dir() else name
-        return _SentenceTransformerEncoder(place, place, None)
+        if Path(name).is_dir():
+            # A path is kept whole, so that the index finds its model from any folder.
+            name = str(Path(name).resolve())
+        elif Path(name).is_absolute() or name.startswith(".") or name.count("/") > 1:
+            raise EncoderError(
+                f"{name}: there is no folder with a model; put it there, "
+                "or choose another with `python -m index build --model M`"
+            )
+        return _SentenceTransformerEncoder(name, name, None)
     folder = bundled_folder()
     digest = hashlib.sha256((folder / "model.safetensors").read_bytes()).hexdigest()
     if digest != _WEIGHTS_SHA256:
@@ -114,35 +121,39 @@ class _SentenceTransformerEncoder:
 
         transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
         device, dtype = _device_and_dtype()
+        is_folder = Path(location).is_dir()
+        unreachable = not is_folder and not _hub_answers(location)
         try:
             model = SentenceTransformer(
                 location,
                 device=device,
-                local_files_only=digest is not None or Path(location).is_dir(),
+                local_files_only=is_folder or unreachable,
                 model_kwargs={"dtype": dtype},
             )
-        except (OSError, ValueError) as error:
-            told = " ".join(str(error).split())
-            raise EncoderError(f"the model {name!r} cannot be loaded: {told}") from error
-        if model.similarity_fn_name not in ("cosine", None):
+        except Exception as error:  # a damaged model raises whatever its reader stumbles over
+            told = " ".join(str(error).split()).rstrip(".")
+            hint = _UNREACHABLE if unreachable else ""
+            raise EncoderError(f"the model {name!r} cannot be loaded: {told}{hint}") from error
+        measure = model.similarity_fn_name
+        if measure != "cosine" and not (measure in _COSINE_IF_UNIT and _ends_in_unit(model)):
             raise EncoderError(
-                f"the model {name!r} compares by {model.similarity_fn_name!r}; "
-                "only models that compare by cosine can be used"
+                f"the model {name!r} compares by {measure!r}; only models that compare by cosine, "
+                "or by dot product or distance of vectors that they normalise, can be used"
             )
         self._model = model
-        prompts = model.prompts or {}
         self.info = ModelInfo(
             name=name,
-            sha256=digest or _weights_digest(model),
+            sha256=digest or _model_digest(model),
             dimension=int(model.get_embedding_dimension() or 0),
-            max_tokens=model.max_seq_length,
-            query_prompt=prompts.get("query") or "",
-            document_prompt=prompts.get("document") or "",
+            max_tokens=_max_tokens(model),
+            query_prompt=_prompt(model, "query"),
+            document_prompt=_prompt(model, "document", "passage", "corpus"),
             dtype=str(dtype).removeprefix("torch."),
         )
 
     def encode_query(self, texts: Sequence[str]) -> Vectors:
-        return _unit(self._model.encode_query(list(texts), **_SETTINGS))  # type: ignore[call-overload]
+        prompt = self.info.query_prompt
+        return _unit(self._model.encode_query(list(texts), prompt=prompt, **_SETTINGS))  # type: ignore[call-overload]
 
     def encode_document(self, texts: Sequence[str], advance: Advance | None = None) -> Vectors:
         vectors = np.empty((len(texts), self.info.dimension), dtype=np.float32)
@@ -151,7 +162,9 @@ class _SentenceTransformerEncoder:
         for start in range(0, len(order), _BATCH):
             rows = order[start : start + _BATCH]
             batch = [texts[i] for i in rows]
-            encoded = self._model.encode_document(batch, **_SETTINGS)  # type: ignore[call-overload]
+            encoded = self._model.encode_document(  # type: ignore[call-overload]
+                batch, prompt=self.info.document_prompt, **_SETTINGS
+            )
             vectors[rows] = _unit(encoded)
             if advance:
                 advance(len(rows))
@@ -164,6 +177,52 @@ _SETTINGS = {
     "convert_to_tensor": True,
     "normalize_embeddings": True,
 }
+
+
+# These rank unit vectors as the cosine does.
+_COSINE_IF_UNIT = ("dot", "euclidean")
+_UNREACHABLE = (
+    "; there is no folder of that name, and the model hub, where it would be looked for, cannot be "
+    "reached: check the spelling and the network, or give the path of a model"
+)
+_HUB_TIMEOUT = 10.0  # seconds
+_NO_LIMIT = 10**9  # tokens; "any length" is stated as infinity or as 10 ** 30
+
+
+def _hub_answers(name: str) -> bool:
+    """Whether the model hub can be asked. Tried once; a download would try for over a minute."""
+    from huggingface_hub import HfApi  # noqa: PLC0415
+    from huggingface_hub.errors import HfHubHTTPError, HFValidationError  # noqa: PLC0415
+
+    try:
+        HfApi().model_info(name, timeout=_HUB_TIMEOUT)
+    except (HfHubHTTPError, HFValidationError):
+        return True  # a refusal, or no name at all: loading the model tells more about it
+    except Exception:  # of whichever library the hub's client speaks HTTP with
+        return False
+    return True
+
+
+def _ends_in_unit(model: SentenceTransformer) -> bool:
+    """Whether the model itself gives vectors of length 1."""
+    from sentence_transformers.sentence_transformer.modules import Normalize  # noqa: PLC0415
+
+    # Vectors are cut to `truncate_dim` after they were normalised.
+    return isinstance(list(model.children())[-1], Normalize) and model.truncate_dim is None
+
+
+def _prompt(model: SentenceTransformer, *names: str) -> str:
+    """The first of these prompts that is not empty.
+
+    The library itself never comes to "passage" and "corpus": it takes "document", which every
+    model has, if only as an empty text.
+    """
+    return next(filter(None, map(model.prompts.get, names)), "")
+
+
+def _max_tokens(model: SentenceTransformer) -> int | None:
+    length = model.max_seq_length
+    return int(length) if length and length < _NO_LIMIT else None
 
 
 def _unit(tensor: torch.Tensor) -> Vectors:
@@ -185,12 +244,19 @@ def _device_and_dtype() -> tuple[str, torch.dtype]:
     return "cpu", torch.bfloat16 if native else torch.float32
 
 
-def _weights_digest(model: SentenceTransformer) -> str:
-    """SHA-256 over the names and bytes of all tensors, for a model without a published digest."""
+def _model_digest(model: SentenceTransformer) -> str:
+    """SHA-256 over tensors, vocabulary and pooling, for a model without a published digest.
+
+    Tensors count as bfloat16, so that all machines agree, whatever they compute in.
+    """
     import torch  # noqa: PLC0415
 
     digest = hashlib.sha256()
     for key, tensor in sorted(model.state_dict().items()):
         digest.update(key.encode())
-        digest.update(tensor.detach().cpu().float().contiguous().view(torch.uint8).numpy())
+        plain = tensor.detach().cpu().to(torch.bfloat16).reshape(-1)  # a scalar has no bytes view
+        digest.update(plain.view(torch.uint8).numpy())
+    vocabulary: dict[str, int] = getattr(getattr(model, "tokenizer", None), "get_vocab", dict)()
+    stages = [[type(m).__name__, getattr(m, "pooling_mode", None)] for m in model.children()]
+    digest.update(json.dumps([vocabulary, stages], sort_keys=True).encode())
     return digest.hexdigest()

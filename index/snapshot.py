@@ -19,6 +19,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shlex
 import sqlite3
 import threading
 import tokenize
@@ -48,6 +49,14 @@ _DAMAGE = (
     OSError, ValueError, KeyError, TypeError, EOFError, RuntimeError, SyntaxError,
     tokenize.TokenError, sqlite3.Error,
 )  # fmt: skip
+# What vectors depend on. The path may differ, and the precision of the computation.
+_MODEL = {
+    "sha256": "weights, vocabulary or pooling",
+    "dimension": "dimensions",
+    "max_tokens": "tokens of a text",
+    "query_prompt": "query prompt",
+    "document_prompt": "document prompt",
+}
 _NORM_TOLERANCE = 5e-3  # float16 rounds each component to one part in 2048
 
 
@@ -241,11 +250,17 @@ class Snapshot:
     def check_encoder(self, encoder: Encoder) -> None:
         """Raise SnapshotError when the index was filled by another model than `encoder`."""
         has, given = self.manifest.model, encoder.info
-        if (has.sha256, has.dimension) != (given.sha256, given.dimension):
+        shown = [asdict(info) | {"sha256": info.sha256[:12]} for info in (has, given)]
+        differing = [
+            f"{what} ({shown[0][field]!r}, now {shown[1][field]!r})"
+            for field, what in _MODEL.items()
+            if getattr(has, field) != getattr(given, field)
+        ]
+        if differing:
             raise SnapshotError(
-                f"{self.folder}: built with the model {has.name!r} (weights {has.sha256[:12]}, "
-                f"{has.dimension} dimensions), asked with {given.name!r} ({given.sha256[:12]}, "
-                f"{given.dimension}); run `python -m index build --model {given.name}`"
+                f"{self.folder}: built with the model {has.name!r}, asked with {given.name!r}, of "
+                f"which differ: {', '.join(differing)}; "
+                f"run `python -m index build --model {shlex.quote(given.name)}`"
             )
 
     def verify(self) -> dict[str, int]:

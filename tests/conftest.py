@@ -133,9 +133,11 @@ def fake_model(monkeypatch: pytest.MonkeyPatch) -> FakeEncoder:
     return encoder
 
 
-def _command_line(
+def command_line(
     main: Callable[[list[str]], int], capfd: pytest.CaptureFixture[str]
 ) -> CommandLine:
+    """Runs a command line in this process, with the models that it names."""
+
     def call(*arguments: object) -> Outcome:
         capfd.readouterr()
         try:
@@ -150,13 +152,13 @@ def _command_line(
 @pytest.fixture
 def index_cli(fake_model: FakeEncoder, capfd: pytest.CaptureFixture[str]) -> CommandLine:
     """Runs `python -m index ARGUMENTS` in this process, with FakeEncoder for a model."""
-    return _command_line(index.__main__.main, capfd)
+    return command_line(index.__main__.main, capfd)
 
 
 @pytest.fixture
 def search_cli(fake_model: FakeEncoder, capfd: pytest.CaptureFixture[str]) -> CommandLine:
     """Runs `python -m search ARGUMENTS` in this process, with FakeEncoder for a model."""
-    return _command_line(search.__main__.main, capfd)
+    return command_line(search.__main__.main, capfd)
 
 
 @pytest.fixture(scope="session")

@@ -227,15 +227,21 @@ def test_current_of_a_missing_generation_is_refused(index_copy: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("encoder", "name"), [(FakeEncoder("other"), "other"), (FakeEncoder(dimension=32), "fake")]
+    ("encoder", "name", "differing"),
+    [
+        (FakeEncoder("other"), "other", "weights, vocabulary or pooling ('"),
+        (FakeEncoder(dimension=32), "fake", "dimensions (64, now 32);"),
+    ],
 )
-def test_another_model_is_refused(fake_index: Path, encoder: FakeEncoder, name: str) -> None:
-    """An index is not asked with other weights or another dimension; both models are named."""
+def test_another_model_is_refused(
+    fake_index: Path, encoder: FakeEncoder, name: str, differing: str
+) -> None:
+    """An index is not asked with other weights or another dimension; the error says which."""
     with Snapshot.open(fake_index) as snapshot, pytest.raises(SnapshotError) as caught:
         Searcher(snapshot, encoder)
     message = str(caught.value)
     assert "built with the model 'fake'" in message
-    assert f"64 dimensions), asked with '{name}'" in message
+    assert f"asked with '{name}', of which differ: {differing}" in message
     assert f"`python -m index build --model {name}`" in message
 
 
