@@ -113,10 +113,19 @@ def _parser() -> argparse.ArgumentParser:
     command.set_defaults(run=_topic)
 
     command = commands.add_parser(
-        "evaluate", parents=common, help="measure search on a collection with judged queries"
+        "evaluate", parents=common, help="measure search, on judged queries or your own papers"
     )
-    command.add_argument("folder", type=Path, metavar="DIR", help="in BEIR layout")
-    command.add_argument("--model", default=DEFAULT_MODEL, metavar="M")
+    command.add_argument("folder", nargs="?", type=Path, metavar="DIR", help="in BEIR layout")
+    command.add_argument(
+        "--self", action="store_true", help="on questions made of the papers of the index"
+    )
+    command.add_argument(
+        "--papers", type=int, metavar="N", help="at most so many papers a task of --self (1000)"
+    )
+    command.add_argument(
+        "--model", metavar="M",
+        help=f"default: {DEFAULT_MODEL}; with --self the model of the index",
+    )  # fmt: skip
     command.set_defaults(run=_evaluate)
 
     command = commands.add_parser("export", parents=common, help="papers to take away")
@@ -262,30 +271,39 @@ def _topic_dict(browser: TopicBrowser, topic: Topic) -> dict[str, Any]:
 def _evaluate(options: argparse.Namespace) -> None:
     # Imported here: only this command needs the measuring libraries.
     try:
-        from search.evaluate import evaluate  # noqa: PLC0415
+        from search import evaluate, known_items  # noqa: PLC0415
     except ModuleNotFoundError as error:
         raise QueryError(
             f"evaluate needs {error.name}; run `pip install 'abstract-search[evaluate]'`"
         ) from error
-    if not options.folder.is_dir():
+    if (options.folder is not None) == options.self:
+        raise QueryError("give a folder with judged queries, or --self, and not both")
+    if options.papers is not None and not options.self:
+        raise QueryError("--papers goes with --self; a folder is measured with all its queries")
+    if options.folder is not None and not options.folder.is_dir():
         raise SourceError(str(options.folder), "no such folder; check the spelling")
-    progress = ProgressBar()
-    data = data_folder(options.data)
+    data, progress = data_folder(options.data), ProgressBar()
     try:
-        report = evaluate(options.folder, data, load_encoder(options.model), progress)
+        if options.self:
+            papers = known_items.PAPERS if options.papers is None else options.papers
+            report = known_items.evaluate_self(data, options.model, papers, progress=progress)
+        else:
+            encoder = load_encoder(options.model or DEFAULT_MODEL)
+            report = evaluate.evaluate(options.folder, data, encoder, progress)
     finally:
         progress.close()
     if options.json:
         print_json(report)
         return
-    print(f"{report['collection']}: {report['documents']} documents, {report['queries']} queries")
-    names = list(report["modes"]["hybrid"])
-    print(f"{'':8}" + "".join(f"{name:>12}" for name in names))
-    for mode, values in report["modes"].items():
-        print(f"{mode:8}" + "".join(f"{values[name]:12.4f}" for name in names))
-    for mode, values in report["p_values"].items():
-        shown = "".join(f"{values[name]:12.4f}" for name in names)
-        print(f"{'p':8}{shown}  hybrid against {mode}, paired t-test")
+    if options.self:
+        lines = known_items.describe(report)
+    else:
+        print(
+            f"{report['collection']}: {report['documents']} documents, {report['queries']} queries"
+        )
+        lines = evaluate.table(report)
+    for line in lines:
+        print(line)
 
 
 def _export(options: argparse.Namespace) -> None:

@@ -8,22 +8,23 @@ Measures come from ir-measures, which computes them as trec_eval does.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar, overload
 
 import ir_measures
 import numpy as np
-from ir_measures import AP, R, nDCG
+from ir_measures import AP, Measure, R, nDCG
 from scipy.stats import ttest_rel
 
 from index.ann import VectorIndex
 from index.build import Progress, embed
 from index.calibration import Calibration
-from index.encoder import Encoder
+from index.encoder import Encoder, Vectors
 from index.errors import SnapshotError, SourceError
 from index.papers import document_text
 from index.records import Paper
@@ -31,13 +32,17 @@ from index.snapshot import Snapshot
 from index.text import fold_space
 from index.topics import Topics
 from index.writer import Contents, build_lock, write_generation
-from search.ranking import MODES, Ranker
+from search.ranking import MODES, Mode, Ranker
 
 MEASURES = {"ndcg@10": nDCG @ 10, "recall@10": R @ 10, "recall@100": R @ 100, "map": AP}
 _DEPTH = 1000  # documents ranked for each query
+_BATCH = 1000  # documents that a lazy sequence reads at a time
+_SAME = 1e-9  # differences within this are one difference, rounded
 
+T = TypeVar("T")
 Run = dict[str, dict[str, float]]  # query -> document -> score
 Qrels = dict[str, dict[str, int]]
+Values = dict[str, np.ndarray]  # measure -> its value for each query, (queries,)
 
 
 @dataclass(frozen=True)
@@ -78,99 +83,204 @@ def evaluate(
     """
     collection = read_collection(folder)
     place = data / "evaluate" / f"{collection.name}-{collection.digest[:12]}"
-    with _index(collection, place, encoder, progress) as snapshot:
+
+    def documents() -> Documents:
+        papers = [bare_paper(i, *found) for i, found in sorted(collection.documents.items())]
+        texts = [document_text(paper) for paper in papers]
+        digests = [text_digest(text) for text in texts]
+        return Documents(papers, texts, digests, embed(encoder, texts, {}, progress))
+
+    settings = {"collection": collection.digest}
+    with scratch_index(place, encoder, collection.name, settings, documents) as snapshot:
         ids = [paper.paper_id for paper in snapshot.papers()]
-        ranker = Ranker(snapshot, encoder)
-        by_query = {}
-        for mode in MODES:
-            run: Run = {}
-            for query, text in collection.queries.items():
-                ranking = ranker.text(text, _DEPTH, mode=mode)
-                found = {
-                    ids[row]: float(s) for row, s in zip(ranking.rows, ranking.scores, strict=True)
-                }
-                if _is_query(collection, query):
-                    found.pop(query, None)
-                run[query] = found
-            by_query[mode] = measure(collection.qrels, run, list(collection.queries))
+        runs = run_modes(snapshot, encoder, collection.queries, _DEPTH, ids.__getitem__)
+    for query in collection.queries:
+        if _is_query(collection, query):
+            for run in runs.values():
+                run[query].pop(query, None)
+    queries = list(collection.queries)
     return {
         "collection": collection.name,
         "documents": len(collection.documents),
-        "queries": len(collection.queries),
+        "queries": len(queries),
         "model": encoder.info.name,
+        **summary({m: measure(collection.qrels, run, queries) for m, run in runs.items()}),
+    }
+
+
+@dataclass(frozen=True)
+class Documents:
+    """What goes into an index that is made only to be measured. Row n of each is document n."""
+
+    papers: Sequence[Paper]
+    texts: Sequence[str]
+    digests: Sequence[str]  # of the texts
+    vectors: np.ndarray
+
+
+class Lazy(Sequence[T]):
+    """A sequence of which no more is held than is read at a time."""
+
+    def __init__(self, size: int, read: Callable[[range], list[T]]) -> None:
+        self._rows = range(size)
+        self._read = read
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    @overload
+    def __getitem__(self, at: int) -> T: ...
+    @overload
+    def __getitem__(self, at: slice) -> Sequence[T]: ...
+    def __getitem__(self, at: int | slice) -> T | Sequence[T]:
+        if isinstance(at, slice):
+            return self._read(self._rows[at])
+        row = self._rows[at]
+        return self._read(range(row, row + 1))[0]
+
+    def __iter__(self) -> Iterator[T]:
+        for start in range(0, len(self), _BATCH):
+            yield from self[start : start + _BATCH]
+
+
+def scratch_index(
+    place: Path,
+    encoder: Encoder,
+    source: str,
+    settings: dict[str, Any],
+    documents: Callable[[], Documents],
+) -> Snapshot:
+    """The index in `place`, written now unless it is there for this model and these settings."""
+    with contextlib.suppress(SnapshotError):  # none yet, or one of an older format
+        snapshot = Snapshot.open(place)
+        if (snapshot.manifest.model, snapshot.manifest.settings) == (encoder.info, settings):
+            return snapshot
+        snapshot.close()
+    with build_lock(place):
+        found = documents()
+        contents = Contents(
+            papers=found.papers,
+            texts=found.texts,
+            text_digests=found.digests,
+            mentions=[],
+            merges=[],
+            files=[],
+            skipped=[],
+            vectors=found.vectors,
+            index=VectorIndex.build(found.vectors),
+            topics=Topics(
+                (),
+                np.empty((0, encoder.info.dimension), np.float32),
+                np.zeros(len(found.papers), np.int32),
+            ),
+            model=encoder.info,
+            calibration=Calibration(0.0, 0.0),  # nothing here is shown to anybody
+            sources=[source],
+            settings=settings,
+        )
+        write_generation(place, contents)
+    return Snapshot.open(place)
+
+
+def run_modes(
+    snapshot: Snapshot,
+    encoder: Encoder,
+    queries: Mapping[str, str],
+    depth: int,
+    name: Callable[[int], str],
+    *,
+    progress: Progress | None = None,
+) -> dict[Mode, Run]:
+    """What each mode finds for each query (by id), best first; `name` gives a row's document."""
+    ranker = Ranker(snapshot, _AskedOnce(encoder))
+    runs: dict[Mode, Run] = {mode: {} for mode in MODES}
+    for done, (query, text) in enumerate(queries.items(), 1):
+        for mode, run in runs.items():
+            ranking = ranker.text(text, depth, mode=mode)
+            scored = zip(ranking.rows.tolist(), ranking.scores.tolist(), strict=True)
+            run[query] = {name(row): score for row, score in scored}
+        if progress:
+            progress("asking", done, len(queries))
+    return runs
+
+
+class _AskedOnce:
+    """An encoder that remembers the last query, since every mode asks the same one in turn."""
+
+    def __init__(self, encoder: Encoder) -> None:
+        self.info = encoder.info
+        self.encode_document = encoder.encode_document
+        self._encoder = encoder
+        self._last: tuple[list[str], Vectors] | None = None
+
+    def encode_query(self, texts: Sequence[str]) -> Vectors:
+        if self._last is None or self._last[0] != list(texts):
+            self._last = list(texts), self._encoder.encode_query(texts)
+        return self._last[1]
+
+
+def measure(
+    qrels: Qrels, run: Run, queries: list[str], measures: Mapping[str, Measure] = MEASURES
+) -> Values:
+    """Each measure's value for each query, (queries,); 0 where nothing was found."""
+    place = {query: i for i, query in enumerate(queries)}
+    values = {name: np.zeros(len(queries)) for name in measures}
+    names = {str(m): name for name, m in measures.items()}
+    judged = {q: qrels[q] for q in queries}
+    for value in ir_measures.iter_calc(list(measures.values()), judged, run):
+        values[names[str(value.measure)]][place[value.query_id]] = value.value
+    return values
+
+
+def summary(by_mode: Mapping[Mode, Values]) -> dict[str, Any]:
+    """{"modes", "p_values"}: means over the queries, and p of each other mode against hybrid."""
+    hybrid = by_mode["hybrid"]
+    return {
         "modes": {
             mode: {name: round(float(v.mean()), 4) for name, v in values.items()}
-            for mode, values in by_query.items()
+            for mode, values in by_mode.items()
         },
         "p_values": {
-            mode: {name: _p_value(by_query["hybrid"][name], values[name]) for name in MEASURES}
-            for mode, values in by_query.items()
+            mode: {name: _p_value(hybrid[name], v) for name, v in values.items()}
+            for mode, values in by_mode.items()
             if mode != "hybrid"
         },
     }
 
 
-def measure(qrels: Qrels, run: Run, queries: list[str]) -> dict[str, np.ndarray]:
-    """Each measure's value for each query, (queries,); 0 where nothing was found."""
-    place = {query: i for i, query in enumerate(queries)}
-    values = {name: np.zeros(len(queries)) for name in MEASURES}
-    names = {str(m): name for name, m in MEASURES.items()}
-    judged = {q: qrels[q] for q in queries}
-    for value in ir_measures.iter_calc(list(MEASURES.values()), judged, run):
-        values[names[str(value.measure)]][place[value.query_id]] = value.value
-    return values
+def table(report: Mapping[str, Any], heading: str = "", width: int = 8) -> Iterator[str]:
+    """The lines that show a summary, the measures in columns."""
+    names = list(report["modes"]["hybrid"])
+    yield f"{heading:{width}}" + "".join(f"{name:>12}" for name in names)
+    for mode, values in report["modes"].items():
+        yield f"{mode:{width}}" + "".join(f"{values[name]:12.4f}" for name in names)
+    for mode, values in report["p_values"].items():
+        shown = "".join(f"{values[name]:12.4f}" for name in names)
+        yield f"{'p':{width}}{shown}  hybrid against {mode}, paired t-test"
 
 
 def _p_value(a: np.ndarray, b: np.ndarray) -> float:
-    """Two-sided paired t-test; 1 when the two never differ."""
+    """Two-sided paired t-test; 1 when the two never differ.
+
+    Differences that are all the same leave a t-test without scale. They are judged by the sign
+    test: n coins that all fall on the same side.
+    """
     if len(a) < 2 or np.array_equal(a, b):
         return 1.0
+    if np.ptp(a - b) < _SAME:
+        return round(2 * 0.5 ** len(a), 4)
     return round(float(ttest_rel(a, b).pvalue), 4)
 
 
-def _index(
-    collection: Collection, place: Path, encoder: Encoder, progress: Progress | None
-) -> Snapshot:
-    """The index of the collection, made now if it is not there for this model."""
-    try:
-        snapshot = Snapshot.open(place)
-        if snapshot.manifest.model == encoder.info:
-            return snapshot
-        snapshot.close()
-    except SnapshotError:  # none yet, or one of an older format: made anew below
-        place.parent.mkdir(parents=True, exist_ok=True)
-    papers = [_paper(i, *document) for i, document in sorted(collection.documents.items())]
-    texts = [document_text(paper) for paper in papers]
-    vectors = embed(encoder, texts, {}, progress)
-    index = VectorIndex.build(vectors)
-    contents = Contents(
-        papers=papers,
-        texts=texts,
-        text_digests=[hashlib.sha256(text.encode()).hexdigest() for text in texts],
-        mentions=[],
-        merges=[],
-        files=[],
-        skipped=[],
-        vectors=vectors,
-        index=index,
-        topics=Topics(
-            (),
-            np.empty((0, encoder.info.dimension), np.float32),
-            np.zeros(len(papers), np.int32),
-        ),
-        model=encoder.info,
-        calibration=Calibration(0.0, 0.0),  # nothing here is shown to anybody
-        sources=[collection.name],
-        settings={"collection": collection.digest},
-    )
-    with build_lock(place):
-        write_generation(place, contents)
-    return Snapshot.open(place)
+def text_digest(text: str) -> str:
+    """The digest by which an index knows a text."""
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
-def _paper(document_id: str, title: str, text: str) -> Paper:
+def bare_paper(paper_id: str, title: str | None, abstract: str | None) -> Paper:
+    """A paper of which nothing is stated but what is searched."""
     return Paper(
-        paper_id=document_id,
+        paper_id=paper_id,
         title=title or None,
         other_titles=(),
         authors=(),
@@ -179,7 +289,7 @@ def _paper(document_id: str, title: str, text: str) -> Paper:
         date=None,
         venue=None,
         categories=(),
-        abstract=text or None,
+        abstract=abstract or None,
         abstract_truncated=False,
         doi=None,
         arxiv=None,
