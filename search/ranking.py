@@ -81,19 +81,6 @@ class Ranker:
             return Ranking(rows, scores, scores, None, dense_leg, NO_LEG, query).first(k)
         return self._hybrid(query, dense_leg, lexical, pool, allowed).first(k)
 
-    def vector(
-        self,
-        query: np.ndarray,
-        k: int,
-        among: Selection | None = None,
-        without: Set[int] = frozenset(),
-    ) -> Ranking:
-        """The k rows nearest to a unit vector, none of `without` among them."""
-        check_k(k)
-        allowed = None if among is None else among.rows
-        scores, rows = self._snapshot.index.search(query, k + len(without), allowed)
-        return Ranking(rows, scores, scores, None, (scores, rows), NO_LEG, query).first(k, without)
-
     def newest(self, k: int, among: Selection) -> Ranking:
         """The first k rows of a selection by year, the latest first; nothing to score them by."""
         check_k(k)
