@@ -22,6 +22,7 @@ from search.fusion import unit
 from search.hits import Hit, HitMaker
 from search.query import Query, Slip, parse_query
 from search.ranking import Mode, Ranker, Ranking, check_k, clean
+from search.rerank import RERANKED, Reranker, reranked
 from search.spelling import Correction, Speller
 from search.spread import spread
 
@@ -99,12 +100,14 @@ class Searcher:
         mode: Mode = "hybrid",
         *,
         as_typed: bool = False,
+        reranker: Reranker | None = None,
     ) -> Answer:
         """Answer a query in the query language (see `search.query`), best hits first.
 
         `mode` "dense" or "lexical" ranks by one leg alone. Slips of typing are put right unless
-        `as_typed`. A query of conditions alone lists the papers that meet them, the latest first.
-        Raises QueryError for an empty query, k below 1 or an unknown mode.
+        `as_typed`. A `reranker` reads the first 50, or k if that is more, and has the last word. A
+        query of conditions alone lists the papers that meet them, the latest first. Raises
+        QueryError for an empty query, k below 1 or an unknown mode.
         """
         asked = self._understand(clean(query), filters)
         among = None if asked.filters.is_empty else asked.filters.select(self.snapshot)
@@ -115,7 +118,11 @@ class Searcher:
             listed = self._maker.hits(self._ranker.newest(k, among))
             return Answer(tuple(listed), "", asked.filters, (), asked.slips)
         text, corrections = (asked.text, ()) if as_typed else self._correct(asked)
-        hits = self._maker.hits(self._ranker.text(text, k, among, mode), text)
+        check_k(k)
+        ranking = self._ranker.text(text, max(k, RERANKED) if reranker else k, among, mode)
+        if reranker:
+            ranking = reranked(ranking, self.snapshot, reranker, text).first(k)
+        hits = self._maker.hits(ranking, text)
         return Answer(tuple(hits), text, asked.filters, corrections, asked.slips)
 
     def similar(
