@@ -33,6 +33,7 @@ from index.text import fold_space
 from index.topics import Topics
 from index.writer import Contents, build_lock, write_generation
 from search.ranking import MODES, Mode, Ranker
+from search.spelling import Speller
 
 MEASURES = {"ndcg@10": nDCG @ 10, "recall@10": R @ 10, "recall@100": R @ 100, "map": AP}
 _DEPTH = 1000  # documents ranked for each query
@@ -93,18 +94,20 @@ def evaluate(
     settings = {"collection": collection.digest}
     with scratch_index(place, encoder, collection.name, settings, documents) as snapshot:
         ids = [paper.paper_id for paper in snapshot.papers()]
-        runs = run_modes(snapshot, encoder, collection.queries, _DEPTH, ids.__getitem__)
+        speller = Speller(snapshot.lexical)
+        queries = {query: speller.correct(text)[0] for query, text in collection.queries.items()}
+        runs = run_modes(snapshot, encoder, queries, _DEPTH, ids.__getitem__)
     for query in collection.queries:
         if _is_query(collection, query):
             for run in runs.values():
                 run[query].pop(query, None)
-    queries = list(collection.queries)
+    asked = list(queries)
     return {
         "collection": collection.name,
         "documents": len(collection.documents),
-        "queries": len(queries),
+        "queries": len(asked),
         "model": encoder.info.name,
-        **summary({m: measure(collection.qrels, run, queries) for m, run in runs.items()}),
+        **summary({m: measure(collection.qrels, run, asked) for m, run in runs.items()}),
     }
 
 

@@ -18,14 +18,24 @@ from rapidfuzz.distance import OSA
 
 from index.analysis import PlainWords, Stemmer
 from index.encoder import everyday_words
+from index.evidence import Background
 from index.lexical import LexicalIndex
 
-_SHORTEST = 4  # letters; in shorter words every letter may be meant
+_SHORTEST = 5  # letters; in shorter words every letter may be meant
 _LONG = 8  # letters from which two slips in one word are believed
 _MARGIN = 3  # times as many papers as the next candidate, for one to be clearly meant
 _SUSPECT = (1, 2)  # papers that have a word, for it to be perhaps a slip of its author
 _RARE = 500  # times fewer papers than its neighbour, for a word of the corpus to be a slip itself
-_FOREIGN = 3  # unknown words, if they are most of a query, are of another language
+_SURE = 4  # first letters that must agree for two slips: "hyper-" is not a mistyped "hypo-"
+_FOREIGN = 2  # such words in a query, and it is not in English, of which alone slips are known
+_OTHER_LANGUAGES = frozenset(
+    re.findall(
+        r"\w+",
+        "al au auf aux avec che con da das de del dem den der des di die du een ein eine el en es "
+        "et für gli het il la las le les los met mit nel oder op ou par para per por pour que qui "
+        "sur und une van von zur",
+    )
+)
 _CHUNK = re.compile(r"\S+")
 _LETTERS = re.compile(r"[^\W\d_]+")
 _NO_WORD = re.compile(r"[\d@/\\_:=<>{}$^]")  # of addresses, formulas and numbers
@@ -45,20 +55,20 @@ class Speller:
     def __init__(self, lexical: LexicalIndex) -> None:
         self._lexical = lexical
         self._plain, self._stemmer = PlainWords(), Stemmer()
-        self._everyday = everyday_words()
+        self._everyday = everyday_words() | Background.load().counts.keys()
         self._lock = threading.Lock()
         self._papers: dict[str, int] = {}  # word -> papers that have it; filled when first needed
         self._by_length: dict[int, list[str]] = {}
 
     def correct(self, text: str, keep: Iterable[str] = ()) -> tuple[str, tuple[Correction, ...]]:
         """The text with its slips put right, and what was changed; words in `keep` stay."""
+        if sum(word in _OTHER_LANGUAGES for word in text.lower().split()) >= _FOREIGN:
+            return text, ()
         kept = {word for part in keep for word in self._plain.of(part)}
         candidates = [
             place for place in _ordinary_words(text) if not {*self._plain.of(place.group())} & kept
         ]
         unknown = [place for place in candidates if not self._is_known(place.group())]
-        if len(unknown) >= _FOREIGN and 2 * len(unknown) > len(candidates):
-            return text, ()
         parts, corrections, end = [], [], 0
         for place in unknown:
             meant = self._meant(place.group())
@@ -107,7 +117,10 @@ class Speller:
 
 
 def _ordinary_words(text: str) -> list[re.Match[str]]:
-    """Words that are no name, acronym or number: small letters, or a capital at the very start."""
+    """Words that are no name, acronym or number: small letters, or a capital at the very start.
+
+    Letters with accents are typed with care, and mostly in other languages.
+    """
     found = []
     for chunk in _CHUNK.finditer(text):
         if _NO_WORD.search(chunk.group()):
@@ -115,7 +128,7 @@ def _ordinary_words(text: str) -> list[re.Match[str]]:
         for word in _LETTERS.finditer(text, chunk.start(), chunk.end()):
             first = not text[: word.start()].strip()
             small = word.group().islower() or (first and word.group()[1:].islower())
-            if small and len(word.group()) >= _SHORTEST:
+            if small and word.group().isascii() and len(word.group()) >= _SHORTEST:
                 found.append(word)
     return found
 
@@ -124,14 +137,14 @@ def _nearest(word: str, by_length: dict[int, list[str]]) -> list[str]:
     """The other words at the smallest distance: slips of one letter, or of two in a long word.
 
     A slip is a letter too many, missing, wrong, or two swapped (optimal string alignment). The
-    first letter is seldom mistyped, so with two slips it must agree.
+    beginning is seldom mistyped, so with two slips it must agree.
     """
     for slips in (1, 2) if len(word) >= _LONG else (1,):
         choices = [
             other
             for length in range(len(word) - slips, len(word) + slips + 1)
             for other in by_length.get(length, [])
-            if slips == 1 or other[0] == word[0]
+            if slips == 1 or other[:_SURE] == word[:_SURE]
         ]
         found = process.extract(word, choices, scorer=OSA.distance, score_cutoff=slips, limit=None)
         near = [other for other, distance, _ in found if distance > 0]

@@ -13,12 +13,12 @@ VECTORS = np.array([[0.96, 0.28], [0.936, 0.352], [0.6, -0.8]], dtype=np.float32
 
 
 def test_a_near_copy_comes_after_something_new() -> None:
-    """First the most relevant; then 0.4 * relevance - 0.6 * likeness decides for the third."""
+    """First the most relevant; then 0.5 * relevance - 0.5 * likeness decides for the third."""
     places, gains = spread(QUERY, VECTORS, k=3)
     assert places.tolist() == [0, 2, 1]
     copy = 0.96 * 0.936 + 0.28 * 0.352
     third = 0.96 * 0.6 - 0.28 * 0.8
-    expected = [0.4 * 0.96, 0.4 * 0.6 - 0.6 * third, 0.4 * 0.936 - 0.6 * copy]
+    expected = [0.5 * 0.96, 0.5 * 0.6 - 0.5 * third, 0.5 * 0.936 - 0.5 * copy]
     assert gains.tolist() == pytest.approx(expected, abs=1e-6)
 
 
@@ -26,7 +26,7 @@ def test_what_points_away_is_not_rewarded() -> None:
     """Being the opposite of what was chosen counts as no likeness, not as a gain."""
     places, gains = spread(QUERY, np.array([[1.0, 0.0], [-1.0, 0.0]], dtype=np.float32), k=2)
     assert places.tolist() == [0, 1]
-    assert gains.tolist() == pytest.approx([0.4, -0.4])
+    assert gains.tolist() == pytest.approx([0.5, -0.5])
 
 
 def test_no_more_than_there_are() -> None:
