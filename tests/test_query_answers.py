@@ -367,7 +367,7 @@ def six(six_index: Path) -> Iterator[Searcher]:
         ('author:"g gagnon"', ""),
         ('author:"Gagnon, L."', "01"),
         ('author:"m marty"', ""),
-        ("author:\u201cleo gagnon\u201d", "0"),
+        ("author:\u201cgagnon leo\u201d", "0"),
         ("author:leo author:lajoie", "0"),
         ('author:"leo lajoie"', ""),
         ("category:cs.LG category:ml", "12"),
@@ -545,6 +545,11 @@ def test_a_file_goes_on_after_a_line_of_slips(
     """
     queries = tmp_path / "queries.txt"
     queries.write_text('""\nauthor:leo\n{"_id": "\\udc00", "text": "gflownts \\ud800"}\nyear:x a')
+    shown: list[str] = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("builtins.print", lambda line: shown.append(line))
+        search_cli("query", "--file", queries, "-k", 1, "--data", six_index)
+    assert "".join(shown).encode("utf-8").count(b'"query": ') == 4  # a terminal takes them all
     outcome = search_cli("query", "--file", queries, "-k", 1, "--data", six_index)
     assert (outcome.status, outcome.err) == (0, "")
     first, second, third, fourth = map(json.loads, outcome.out.splitlines())
