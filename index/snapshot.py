@@ -228,6 +228,14 @@ class Snapshot:
         except ValueError as error:
             raise SnapshotError(f"{self.folder / LEXICAL}: {error}; {REBUILD}") from error
 
+    def merged_rows(self) -> np.ndarray:
+        """Rows of the papers that were merged from several mentions, ascending, int64."""
+        sql = (
+            "SELECT row FROM papers WHERE paper_id IN "
+            "(SELECT paper_id FROM mentions GROUP BY paper_id HAVING count(*) > 1) ORDER BY row"
+        )
+        return np.array([record["row"] for record in self._query(sql)], dtype=np.int64)
+
     def newest(self, rows: np.ndarray, k: int) -> np.ndarray:
         """The first k of the rows by year, the latest first, those without one last."""
         sql = (

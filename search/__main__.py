@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, TextIO
@@ -22,6 +22,7 @@ from search.export import FORMATS, export
 from search.filters import Filters, make_filters
 from search.hits import Hit
 from search.ranking import MODES
+from search.rerank import load_reranker
 
 _EPILOG = "Exit status: 0 done, 2 bad usage or input, 1 failed. Help on one: COMMAND --help"
 _LANGUAGE = """In TEXT, among plain words:
@@ -92,6 +93,9 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument(
         "--mode", choices=MODES, default="hybrid", help="both legs (default), or one alone"
     )
+    command.add_argument(
+        "--rerank", metavar="MODEL", help="read the first 50 again with a cross-encoder"
+    )
     command.add_argument("--as-typed", action="store_true", help="do not put typing slips right")
     command.add_argument(
         "--file", type=Path, metavar="F",
@@ -144,35 +148,45 @@ def _filters(options: argparse.Namespace) -> Filters:
 
 
 def _query(options: argparse.Namespace) -> None:
-    filters = _filters(options)
     if options.file is not None:
         if options.text:
             raise QueryError("give a query or --file, not both")
         queries = list(_read_queries(options.file))
-        searcher = Searcher.open(options.data)
+        ask = _asker(options)
         for name, text in queries:
-            line = {"_id": name, "query": text, **_answer(searcher, text, filters, options)}
+            line = {"_id": name, "query": text, **_one_of_many(ask, text)}
             print(json.dumps(line, ensure_ascii=False))
         return
     text = " ".join(options.text)
     if not text.strip():
         raise QueryError("the query is empty; write what the papers should be about")
-    searcher = Searcher.open(options.data)
-    answer = searcher.ask(text, options.k, filters, options.mode, as_typed=options.as_typed)
+    answer = _asker(options)(text)
     # In JSON there is nothing but the hits on stdout; how the query was read is told beside it.
     _tell(answer, sys.stderr if options.json else sys.stdout)
     _show(answer.hits, options.json)
 
 
-def _answer(
-    searcher: Searcher, text: str, filters: Filters, options: argparse.Namespace
-) -> dict[str, Any]:
-    """The answer to one of many queries; one that asks for nothing does not end the run."""
+def _asker(options: argparse.Namespace) -> Callable[[str], Answer]:
+    """What answers queries as the options say; models are loaded once."""
+    filters = _filters(options)
+    searcher = Searcher.open(options.data)
+    reranker = load_reranker(options.rerank) if options.rerank else None
+    return lambda text: searcher.ask(
+        text,
+        options.k,
+        filters,
+        options.mode,
+        as_typed=options.as_typed,
+        reranker=reranker,
+    )
+
+
+def _one_of_many(ask: Callable[[str], Answer], text: str) -> dict[str, Any]:
+    """The answer to a query of a file; one that asks for nothing does not end the run."""
     try:
-        answer = searcher.ask(text, options.k, filters, options.mode, as_typed=options.as_typed)
+        return ask(text).to_dict()
     except EmptyQueryError as error:
         return {"error": str(error), "hits": []}
-    return answer.to_dict()
 
 
 def _read_queries(path: Path) -> Iterator[tuple[str, str]]:

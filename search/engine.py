@@ -11,21 +11,22 @@ import numpy as np
 
 from index.build import data_folder
 from index.encoder import Encoder, load_encoder
-from index.errors import EmptyQueryError, QueryError
+from index.errors import EmptyQueryError
 from index.records import Paper
 from index.snapshot import Snapshot
 from index.topics import Topic
 from search.browse import TopicBrowser
+from search.example import ExampleRanker, Examples
 from search.filters import Filters
+from search.fusion import unit
 from search.hits import Hit, HitMaker
 from search.query import Query, Slip, parse_query
 from search.ranking import Mode, Ranker, Ranking, check_k, clean
+from search.rerank import RERANKED, Reranker, reranked
 from search.spelling import Correction, Speller
 from search.spread import spread
 
-# Rocchio (1971), "Relevance feedback in information retrieval": weight of what to stay away from.
-_UNLIKE = 0.5
-_POOL = 50  # candidates among which topic-similar papers are spread
+_POOL = 100  # candidates among which topic-similar papers are spread
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +61,8 @@ class Searcher:
         """Raises SnapshotError when the index was filled by another model than `encoder`."""
         snapshot.check_encoder(encoder)
         self.snapshot = snapshot
-        self._encoder = encoder
         self._ranker = Ranker(snapshot, encoder)
+        self._by_example = ExampleRanker(snapshot, encoder)
         self._browser = TopicBrowser(snapshot)
         self._maker = HitMaker(snapshot, encoder)
         self._speller = Speller(snapshot.lexical)
@@ -99,12 +100,14 @@ class Searcher:
         mode: Mode = "hybrid",
         *,
         as_typed: bool = False,
+        reranker: Reranker | None = None,
     ) -> Answer:
         """Answer a query in the query language (see `search.query`), best hits first.
 
         `mode` "dense" or "lexical" ranks by one leg alone. Slips of typing are put right unless
-        `as_typed`. A query of conditions alone lists the papers that meet them, the latest first.
-        Raises QueryError for an empty query, k below 1 or an unknown mode.
+        `as_typed`. A `reranker` reads the first 50, or k if that is more, and has the last word. A
+        query of conditions alone lists the papers that meet them, the latest first. Raises
+        QueryError for an empty query, k below 1 or an unknown mode.
         """
         asked = self._understand(clean(query), filters)
         among = None if asked.filters.is_empty else asked.filters.select(self.snapshot)
@@ -115,7 +118,11 @@ class Searcher:
             listed = self._maker.hits(self._ranker.newest(k, among))
             return Answer(tuple(listed), "", asked.filters, (), asked.slips)
         text, corrections = (asked.text, ()) if as_typed else self._correct(asked)
-        hits = self._maker.hits(self._ranker.text(text, k, among, mode), text)
+        check_k(k)
+        ranking = self._ranker.text(text, max(k, RERANKED) if reranker else k, among, mode)
+        if reranker:
+            ranking = reranked(ranking, self.snapshot, reranker, text).first(k)
+        hits = self._maker.hits(ranking, text)
         return Answer(tuple(hits), text, asked.filters, corrections, asked.slips)
 
     def similar(
@@ -132,23 +139,11 @@ class Searcher:
         Ids may be any that a paper ever had. None of the given papers comes back. Raises
         UnknownPaperError, and QueryError when `like` is empty or shares a paper with `unlike`.
         """
-        if not like:
-            raise QueryError("name at least one paper that the results should be like")
-        seeds = [self.snapshot.row(paper_id) for paper_id in like]
-        against = [self.snapshot.row(paper_id) for paper_id in unlike]
-        both = set(seeds) & set(against)
-        if both:
-            names = ", ".join(p.display_title for p in self.snapshot.papers_at(sorted(both)))
-            raise QueryError(f"asked for both like and unlike: {names}")
-        vector = self._mean(seeds)
+        rows = [list(dict.fromkeys(map(self.snapshot.row, ids))) for ids in (like, unlike)]
         asked = self._understand(clean(text), filters) if text else Query("", filters or Filters())
-        if asked.text:
-            vector = _unit(vector + self._encoder.encode_query([asked.text])[0])
-        if against:
-            vector = _unit(vector - _UNLIKE * self._mean(against))
         among = None if asked.filters.is_empty else asked.filters.select(self.snapshot)
-        ranking = self._ranker.vector(vector, k, among, {*seeds, *against})
-        return self._maker.hits(ranking)
+        examples = Examples(rows[0], rows[1], asked.text)
+        return self._maker.hits(self._by_example.rank(examples, k, among))
 
     def topics(self) -> tuple[Topic, ...]:
         """All topics, largest first."""
@@ -169,24 +164,36 @@ class Searcher:
     def on_topic(self, topic_id: str, k: int = 10) -> list[Hit]:
         """The k most central papers of a topic. Raises UnknownTopicError."""
         check_k(k)
-        centre = _unit(self._browser.centre(topic_id))
+        centre = unit(self._browser.centre(topic_id))
         rows = np.array(self._browser.rows(topic_id)[:k], dtype=np.int64)
         return self._maker.hits(self._in_order(rows, centre))
 
     def topic_similar(self, paper_id: str, k: int = 10) -> list[Hit]:
         """Papers that share the theme of a paper, spread over the theme rather than its wording.
 
-        From the papers nearest to the middle between the paper and its topic's centre, each next
-        one is chosen by maximal marginal relevance. Raises UnknownPaperError.
+        From the papers of its topic that are nearest to the middle between the paper and the
+        topic's centre, each next one is chosen by maximal marginal relevance. A topic with fewer
+        than k others is followed by the nearest papers of other topics. Raises UnknownPaperError.
         """
         check_k(k)
         row = self.snapshot.row(paper_id)
-        centre = self._browser.centre(self._browser.topic_of(paper_id).topic_id)
-        theme = _unit(self._mean([row]) + _unit(centre))
-        _, rows = self.snapshot.index.search(theme, _POOL + 1)
-        pool = rows[rows != row]
+        topic_id = self._browser.topic_of(paper_id).topic_id
+        centre = unit(self._browser.centre(topic_id))
+        theme = unit(self._vectors(np.array([row]))[0] + centre)
+        members = np.array(self._browser.rows(topic_id), dtype=np.int64)
+        others = members[members != row]
+        nearest = np.argsort(-(self._vectors(others) @ theme), kind="stable")[: max(_POOL, k)]
+        pool = others[nearest]
         chosen, gains = spread(theme, self._vectors(pool), k)
-        return self._maker.hits(self._in_order(pool[chosen], theme, gains))
+        rows = pool[chosen]
+        if len(rows) < k:
+            found, near = self.snapshot.index.search(theme, k + len(members))
+            outside = ~np.isin(near, members)
+            rows = np.concatenate([rows, near[outside]])[:k]
+            # What is beyond the topic comes after it, whatever it scores.
+            beyond = np.minimum(found[outside], gains.min(initial=1.0))
+            gains = np.concatenate([gains, beyond])[:k]
+        return self._maker.hits(self._in_order(rows, theme, gains))
 
     def paper(self, paper_id: str) -> Paper:
         """The paper with this id, now or in an earlier build. Raises UnknownPaperError."""
@@ -209,14 +216,6 @@ class Searcher:
         scores = cosine if scores is None else scores
         return Ranking(rows, scores, cosine, dense_leg=(cosine, rows), query=vector)
 
-    def _mean(self, rows: Sequence[int]) -> np.ndarray:
-        return _unit(self._vectors(np.array(rows)).mean(axis=0))
-
     def _vectors(self, rows: np.ndarray) -> np.ndarray:
         """(len(rows), dimension) float32."""
         return np.asarray(self.snapshot.vectors[rows], dtype=np.float32)
-
-
-def _unit(vector: np.ndarray) -> np.ndarray:
-    norm = float(np.linalg.norm(vector))
-    return vector / norm if norm else vector

@@ -85,7 +85,7 @@ def evaluate(
     place = data / "evaluate" / f"{collection.name}-{collection.digest[:12]}"
 
     def documents() -> Documents:
-        papers = [bare_paper(i, *found) for i, found in sorted(collection.documents.items())]
+        papers = [Paper.bare(i, *found) for i, found in sorted(collection.documents.items())]
         texts = [document_text(paper) for paper in papers]
         digests = [text_digest(text) for text in texts]
         return Documents(papers, texts, digests, embed(encoder, texts, {}, progress))
@@ -275,28 +275,6 @@ def _p_value(a: np.ndarray, b: np.ndarray) -> float:
 def text_digest(text: str) -> str:
     """The digest by which an index knows a text."""
     return hashlib.sha256(text.encode()).hexdigest()
-
-
-def bare_paper(paper_id: str, title: str | None, abstract: str | None) -> Paper:
-    """A paper of which nothing is stated but what is searched."""
-    return Paper(
-        paper_id=paper_id,
-        title=title or None,
-        other_titles=(),
-        authors=(),
-        authors_truncated=False,
-        year=None,
-        date=None,
-        venue=None,
-        categories=(),
-        abstract=abstract or None,
-        abstract_truncated=False,
-        doi=None,
-        arxiv=None,
-        url=None,
-        mention_ids=(),
-        fields_from={},
-    )
 
 
 def _is_query(collection: Collection, query: str) -> bool:

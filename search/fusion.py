@@ -23,7 +23,7 @@ import numpy as np
 DENSE_WEIGHT = 0.6
 FEEDBACK_PAPERS = 3
 FEEDBACK_WEIGHT = 0.1
-SMOOTHED = 200  # of the best papers, the ones that lend each other …
+SMOOTHED = 300  # of the best papers, the ones that lend each other …
 NEIGHBOURS = 3  # … to so many nearest …
 SMOOTHING = 0.3  # … this share of their scores
 
@@ -48,12 +48,12 @@ def fuse(query: np.ndarray, dense: Leg, lexical: Leg, vectors: Vectors) -> Fused
     lexical leg found.
     """
     rows = np.union1d(dense[1], lexical[1])
-    cosine = _aligned(rows, dense)
+    cosine = aligned(rows, dense)
     alone = np.setdiff1d(lexical[1], dense[1])
     if len(alone):
         cosine[np.searchsorted(rows, alone)] = vectors(alone) @ query
-    bm25 = _aligned(rows, lexical)
-    scores = DENSE_WEIGHT * _share(cosine) + (1 - DENSE_WEIGHT) * _share(bm25)
+    bm25 = aligned(rows, lexical)
+    scores = DENSE_WEIGHT * share(cosine) + (1 - DENSE_WEIGHT) * share(bm25)
     order = np.lexsort((rows, -scores))
     return Fused(rows[order], scores[order], cosine[order], bm25[order])
 
@@ -63,8 +63,7 @@ def feedback(query: np.ndarray, best: np.ndarray) -> np.ndarray:
     if not len(best):
         return query
     moved = (1 - FEEDBACK_WEIGHT) * query + FEEDBACK_WEIGHT * best.mean(axis=0)
-    unit: np.ndarray = moved / np.linalg.norm(moved)
-    return unit
+    return unit(moved)
 
 
 def smooth(scores: np.ndarray, vectors: np.ndarray) -> np.ndarray:
@@ -83,15 +82,22 @@ def smooth(scores: np.ndarray, vectors: np.ndarray) -> np.ndarray:
     return smoothed
 
 
-def _aligned(rows: np.ndarray, leg: Leg) -> np.ndarray:
-    """The leg's scores in the order of `rows` (ascending, holding the leg's); 0 elsewhere."""
+def unit(vector: np.ndarray) -> np.ndarray:
+    """The vector at length 1; a vector of nothing stays."""
+    norm = float(np.linalg.norm(vector))
+    return vector / norm if norm else vector
+
+
+def aligned(rows: np.ndarray, leg: Leg) -> np.ndarray:
+    """The leg's scores for `rows` (ascending), 0 where it has none."""
     scores, found = leg
-    aligned = np.zeros(len(rows), dtype=np.float32)
-    aligned[np.searchsorted(rows, found)] = scores
-    return aligned
+    wanted = np.isin(found, rows)
+    values = np.zeros(len(rows), dtype=np.float32)
+    values[np.searchsorted(rows, found[wanted])] = scores[wanted]
+    return values
 
 
-def _share(scores: np.ndarray) -> np.ndarray:
+def share(scores: np.ndarray) -> np.ndarray:
     """Scores as a share of the best one; all 0 when none is above 0."""
     best = float(scores.max(initial=0.0))
     return np.clip(scores / best, 0.0, 1.0) if best > 0 else np.zeros_like(scores)

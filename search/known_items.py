@@ -44,7 +44,6 @@ from search.evaluate import (
     Documents,
     Lazy,
     Run,
-    bare_paper,
     measure,
     run_modes,
     scratch_index,
@@ -157,9 +156,7 @@ def choose(snapshot: Snapshot, limit: int) -> list[Item]:
     """
     rng = np.random.default_rng(_SEED)
     chosen: dict[Task, list[Item]] = {task: [] for task in TASKS}
-    merged = snapshot.rows_where(
-        ["paper_id IN (SELECT paper_id FROM mentions GROUP BY paper_id HAVING count(*) > 1)"], ()
-    )
+    merged = snapshot.merged_rows()
     for row, paper in _shuffled(snapshot, merged, rng):
         if len(chosen["version"]) == limit:
             break
@@ -255,7 +252,7 @@ def _item(task: Task, row: int, query: str, document: Paper) -> Item | None:
         task,
         row,
         query,
-        bare_paper(paper_id=document.paper_id, title=document.title, abstract=document.abstract),
+        Paper.bare(document.paper_id, document.title, document.abstract),
     )
 
 
@@ -292,7 +289,7 @@ def _altered(
 
     def papers_at(rows: range) -> list[Paper]:
         return [
-            changed.get(row) or bare_paper(paper.paper_id, paper.title, paper.abstract)
+            changed.get(row) or Paper.bare(paper.paper_id, paper.title, paper.abstract)
             for row, paper in zip(rows, live.papers_at(rows), strict=True)
         ]
 

@@ -43,6 +43,11 @@ class Ranking:
             lexical=None if self.lexical is None else self.lexical[places],
         )
 
+    def scored(self, scores: np.ndarray) -> Ranking:
+        """The same rows by other scores, the highest first, equal ones by row."""
+        order = np.lexsort((self.rows, -scores))
+        return replace(self.at(order), scores=scores[order])
+
     def first(self, k: int, without: Set[int] = frozenset()) -> Ranking:
         """The first k rows that are not in `without`."""
         keep = np.array([row not in without for row in self.rows.tolist()], dtype=bool)
@@ -81,19 +86,6 @@ class Ranker:
             return Ranking(rows, scores, scores, None, dense_leg, NO_LEG, query).first(k)
         return self._hybrid(query, dense_leg, lexical, pool, allowed).first(k)
 
-    def vector(
-        self,
-        query: np.ndarray,
-        k: int,
-        among: Selection | None = None,
-        without: Set[int] = frozenset(),
-    ) -> Ranking:
-        """The k rows nearest to a unit vector, none of `without` among them."""
-        check_k(k)
-        allowed = None if among is None else among.rows
-        scores, rows = self._snapshot.index.search(query, k + len(without), allowed)
-        return Ranking(rows, scores, scores, None, (scores, rows), NO_LEG, query).first(k, without)
-
     def newest(self, k: int, among: Selection) -> Ranking:
         """The first k rows of a selection by year, the latest first; nothing to score them by."""
         check_k(k)
@@ -122,10 +114,11 @@ class Ranker:
         """The best papers in the order of their smoothed scores; the others follow as before."""
         best, rest = ranking.rows[:SMOOTHED], ranking.scores[SMOOTHED:]
         scores = smooth(ranking.scores[:SMOOTHED], self._vectors(best))
-        order = np.lexsort((best, -scores))
+        best_first = np.lexsort((best, -scores))
+        # The rest stays below, in its order, whatever the best have lent away.
         rest = np.minimum(rest, scores.min(initial=np.inf))
-        places = np.concatenate([order, np.arange(len(best), len(ranking.rows))])
-        return replace(ranking.at(places), scores=np.concatenate([scores[order], rest]))
+        places = np.concatenate([best_first, np.arange(len(best), len(ranking.rows))])
+        return replace(ranking.at(places), scores=np.concatenate([scores[best_first], rest]))
 
     def _vectors(self, rows: np.ndarray) -> np.ndarray:
         """(len(rows), dimension) float32."""

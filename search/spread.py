@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-_RELEVANCE = 0.6  # share of relevance against novelty
+_RELEVANCE = 0.4  # share of relevance against novelty
 
 
 def spread(query: np.ndarray, vectors: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:

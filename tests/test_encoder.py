@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 
 import index.encoder
+import index.hub
 from index.encoder import DEFAULT_MODEL, Encoder, EncoderError, ModelInfo, load_encoder
 from index.snapshot import Snapshot
 from search.engine import Searcher
@@ -61,7 +62,7 @@ def test_a_package_without_weights_is_refused(
 @pytest.mark.model
 def test_the_default_model_is_the_official_one(real_encoder: Encoder) -> None:
     """The default has 384 dimensions, 256 tokens, no prompts and the official digest."""
-    dtype = str(index.encoder._device_and_dtype()[1]).removeprefix("torch.")
+    dtype = str(index.hub.device_and_dtype()[1]).removeprefix("torch.")
     assert real_encoder.info == ModelInfo(DEFAULT_MODEL, OFFICIAL, 384, 256, "", "", dtype)
 
 
@@ -113,7 +114,7 @@ def test_bfloat16_answers_as_float32_does(
 
     if real_encoder.info.dtype != "bfloat16":
         pytest.skip("this processor does not compute in bfloat16")
-    monkeypatch.setattr(index.encoder, "_device_and_dtype", lambda: ("cpu", torch.float32))
+    monkeypatch.setattr(index.encoder, "device_and_dtype", lambda: ("cpu", torch.float32))
     exact = load_encoder()
     assert exact.info.dtype == "float32"
     with Snapshot(real_searcher.snapshot.folder) as snapshot:

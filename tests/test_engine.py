@@ -10,6 +10,7 @@ import pytest
 
 from index.build import build
 from index.errors import SnapshotError, UnknownPaperError
+from index.papers import document_text
 from index.snapshot import Snapshot
 from index.text import sentence_spans
 from search.browse import UnknownTopicError
@@ -238,15 +239,38 @@ def test_like_leaves_out_seeds_under_any_id(searcher: Searcher) -> None:
     assert not found & {seed.paper_id, away.paper_id}
 
 
-def test_like_agrees_with_brute_force(searcher: Searcher) -> None:
-    """Papers like two are ranked by the cosine with the mean of their two vectors."""
+@pytest.mark.parametrize("count", [1, 2, 5])
+def test_like_agrees_with_brute_force(searcher: Searcher, count: int) -> None:
+    """Papers like some are ranked by the formula, worked out anew over all vectors."""
     vectors = searcher.snapshot.vectors.astype(np.float32)
     papers = list(searcher.snapshot.papers())
-    mean = vectors[[10, 20]].mean(axis=0)
-    scores = vectors @ (mean / np.linalg.norm(mean))
-    expected = [papers[row].paper_id for row in np.argsort(-scores) if row not in (10, 20)]
-    hits = searcher.similar([papers[10].paper_id, papers[20].paper_id], k=65)
-    assert [hit.paper.paper_id for hit in hits] == expected
+    seeds = list(range(10, 10 + 7 * count, 7))
+    mean = vectors[seeds].mean(axis=0)
+    nearest = np.sort(vectors @ vectors[seeds].T, axis=1)[:, -3:].mean(axis=1)
+    dense = (vectors @ (mean / np.linalg.norm(mean)) + nearest) / 2
+    words = np.zeros(65)
+    text = " ".join(document_text(papers[row]) for row in seeds)
+    scores, rows = searcher.snapshot.lexical.search(text, 65)
+    words[rows] = scores
+    others = [row for row in range(65) if row not in seeds]
+    total = 0.85 * dense / dense[others].max() + 0.15 * words / words[others].max()
+    expected = sorted(others, key=lambda row: -total[row])
+    hits = searcher.similar([papers[row].paper_id for row in seeds], k=65)
+    assert [hit.paper.paper_id for hit in hits] == [papers[row].paper_id for row in expected]
+    assert [hit.score for hit in hits] == pytest.approx(total[expected].tolist(), abs=1e-3)
+
+
+def test_like_with_words_moves_towards_them(animals: Searcher) -> None:
+    """Like cats and about hounds, the paper on cats with dogs comes first; words filter, too."""
+    ids = ids_by_title([h.paper for h in animals.search("cats", k=8)])
+    plain = titles(animals.similar([ids["Cats one"]], k=7))
+    moved = titles(animals.similar([ids["Cats one"]], k=7, text="canine hounds puppies"))
+    for title in ("Dogs one", "Dogs two"):
+        assert moved.index(title) < plain.index(title)
+    without = animals.similar([ids["Cats one"]], k=7, text="canine hounds -dogs")
+    assert sorted(map(str, titles(without))) == [
+        "Birds one", "Birds two", "Cats two", "Cats with birds",
+    ]  # fmt: skip
 
 
 def test_unlike_pushes_its_neighbours_down(animals: Searcher) -> None:
@@ -256,7 +280,7 @@ def test_unlike_pushes_its_neighbours_down(animals: Searcher) -> None:
     assert set(plain[:2]) <= {"Dogs one", "Dogs two", "Cats with birds"}
     away = animals.similar([ids["Cats with dogs"]], [ids["Dogs one"]], k=8)
     assert "Dogs one" not in titles(away)
-    assert titles(away)[0] == "Cats with birds"
+    assert titles(away).index("Cats with birds") < titles(away).index("Dogs two")
     assert titles(away).index("Dogs two") > plain.index("Dogs two")
     assert well_formed(away)
 
@@ -336,13 +360,41 @@ def test_topic_similar_leaves_the_paper_out(searcher: Searcher) -> None:
         assert well_formed(hits, descending=False)
 
 
-def test_topic_similar_is_spread(animals: Searcher) -> None:
-    """Topic-similar papers are not just the nearest ones: near copies do not follow each other."""
-    ids = ids_by_title([h.paper for h in animals.search("cats", k=8)])
-    nearest = titles(animals.similar([ids["Cats with birds"]], k=4))
-    spread = titles(animals.topic_similar(ids["Cats with birds"], k=4))
-    assert {"Birds one", "Birds two"} <= set(nearest)
-    assert abs(spread.index("Birds one") - spread.index("Birds two")) > 1
+def test_topic_similar_stays_on_the_topic(searcher: Searcher) -> None:
+    """The papers of the seed's topic come first, as many as there are; scores fall throughout."""
+    for paper in list(searcher.snapshot.papers())[::6]:
+        topic = searcher.topic_of(paper.paper_id)
+        members = set(searcher.topic_papers(topic.topic_id)) - {paper.paper_id}
+        hits = searcher.topic_similar(paper.paper_id, k=12)
+        found = [hit.paper.paper_id for hit in hits]
+        on_topic = min(12, len(members))
+        assert set(found[:on_topic]) <= members
+        assert not set(found[on_topic:]) & members
+        assert len(found) == 12
+        assert well_formed(hits)
+
+
+@pytest.mark.model
+def test_topic_similar_is_another_list_than_the_nearest(real_searcher: Searcher) -> None:
+    """On the seeds half of ten topic-similar papers are others, more on topic, more spread."""
+    shared, on_topic, alike = [], [], []
+    for paper in real_searcher.snapshot.papers():
+        topic = real_searcher.topic_of(paper.paper_id)
+        lists = (
+            real_searcher.topic_similar(paper.paper_id),
+            real_searcher.similar([paper.paper_id]),
+        )
+        ids = [[hit.paper.paper_id for hit in hits] for hits in lists]
+        shared.append(len({*ids[0]} & {*ids[1]}))
+        on_topic.append([sum(real_searcher.topic_of(i) == topic for i in found) for found in ids])
+        vectors = [
+            real_searcher._vectors(np.array([real_searcher.snapshot.row(i) for i in found]))
+            for found in ids
+        ]
+        alike.append([float((v @ v.T)[np.triu_indices(10, 1)].mean()) for v in vectors])
+    assert np.mean(shared) < 5.5
+    assert np.mean(on_topic, axis=0)[0] > 1.5 * np.mean(on_topic, axis=0)[1]
+    assert np.mean(alike, axis=0)[0] < np.mean(alike, axis=0)[1] - 0.03
 
 
 @pytest.mark.parametrize("unknown", ["t0", "t7", "", "1", "T1"])

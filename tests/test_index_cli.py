@@ -366,7 +366,7 @@ def test_a_model_that_cannot_be_loaded(
         raise OSError("no such model.\nCheck your internet connection\n  or the name.")
 
     monkeypatch.setattr(sentence_transformers, "SentenceTransformer", fail)
-    monkeypatch.setattr("index.encoder._hub_answers", lambda _: True)
+    monkeypatch.setattr("index.hub._hub_answers", lambda _: True)
     arguments = ["build", str(SEEDS), "--data", str(tmp_path), "--model", "no/model", "--json"]
     assert index.__main__.main(arguments) == 2
     out, err = capfd.readouterr()

@@ -139,7 +139,7 @@ def my_model(models: Path, shared_index: Path) -> Iterator[Path]:
 def compute_in(monkeypatch: pytest.MonkeyPatch, dtype: str) -> None:
     import torch  # noqa: PLC0415
 
-    monkeypatch.setattr(index.encoder, "_device_and_dtype", lambda: ("cpu", getattr(torch, dtype)))
+    monkeypatch.setattr(index.encoder, "device_and_dtype", lambda: ("cpu", getattr(torch, dtype)))
 
 
 def save(
@@ -525,7 +525,7 @@ def test_the_digest_is_the_same_on_every_machine(
     data = build_with(models / name)
     compute_in(monkeypatch, "bfloat16")
     searcher = Searcher.open(data)
-    assert searcher._encoder.info.dtype == "bfloat16"
+    assert searcher._ranker._encoder.info.dtype == "bfloat16"
     assert searcher.snapshot.manifest.model.dtype == "float32"
     assert len(searcher.search(QUERY, mode="dense")) == 3
     searcher.snapshot.close()
