@@ -547,7 +547,7 @@ def test_a_file_goes_on_after_a_line_of_slips(
     queries.write_text('""\nauthor:leo\n{"_id": "\\udc00", "text": "gflownts \\ud800"}\nyear:x a')
     shown: list[str] = []
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("builtins.print", lambda line: shown.append(line))
+        patch.setattr("builtins.print", shown.append)
         search_cli("query", "--file", queries, "-k", 1, "--data", six_index)
     assert "".join(shown).encode("utf-8").count(b'"query": ') == 4  # a terminal takes them all
     outcome = search_cli("query", "--file", queries, "-k", 1, "--data", six_index)
@@ -584,7 +584,6 @@ def test_like_takes_conditions_in_its_text(search_cli: CommandLine, six_index: P
     assert sorted(like("--text", "author:gagnon")) == ["p1"]
     assert sorted(like("--text", "-author:gagnon year:2019..")) == ["p2", "p3"]
     assert like("--text", "author:nobody") == []
-    assert like("--text", "sleep wake dreams")[0] == "p3"
     assert like("--text", "C++ x_y f(x)")[0] == "p5"
 
 
