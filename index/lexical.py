@@ -172,7 +172,7 @@ class LexicalIndex:
     def _in_one_value(self, field: Field, words: list[str], values_of: ValuesOf) -> np.ndarray:
         """Rows of which one value of the field has all the words.
 
-        A single letter stands for any word that begins with it, as initials of names do.
+        A single letter stands for any other word that begins with it, as initials of names do.
         """
         whole = [w for w in words if len(w) > 1] or words
         rows = self._rows(_all([self._term(field, word) for word in whole]))
@@ -235,7 +235,8 @@ def _document(row: int, paper: Paper, text: str) -> dict[str, object]:
 
 
 def _holds(has: list[str], whole: list[str], initials: tuple[str, ...]) -> bool:
-    return set(whole) <= set(has) and all(any(w.startswith(i) for w in has) for i in initials)
+    others = [w for w in has if w not in whole]
+    return set(whole) <= set(has) and all(any(w.startswith(i) for w in others) for i in initials)
 
 
 def _all(queries: Sequence[tantivy.Query]) -> tantivy.Query:

@@ -32,6 +32,7 @@ _LANGUAGE = """In TEXT, among plain words:
   year:2021 year:2019..2022 year:2019..
   "exact words"                        words side by side in title or abstract
   -survey -"few shot" -author:leo      not so
+Put TEXT in single quotes; if it begins with a - or is not quoted, write -- before it.
 Conditions alone list the papers that meet them, the latest first. A pasted abstract
 is plain text, whatever signs are in it."""
 _NOTHING_FITS = "nothing here fits well; the nearest there is:"
@@ -207,7 +208,12 @@ def _read_queries(path: Path) -> Iterator[tuple[str, str]]:
                 raise SourceError(str(path), why, number) from error
         if not isinstance(text, str) or not text.strip():
             raise SourceError(str(path), f"the query is empty: {line[:60]!r}", number)
-        yield name, text
+        yield _printable(name), _printable(text)
+
+
+def _printable(text: str) -> str:
+    """The text with a question mark for each lone surrogate, which JSON may hold but UTF-8 not."""
+    return text.encode("utf-8", "replace").decode("utf-8")
 
 
 def _like(options: argparse.Namespace) -> None:

@@ -9,10 +9,11 @@
 | `"exact words"` | has these words, side by side, in its title or abstract |
 | `-survey`, `-"few shot"`, `-author:leo` | is not so |
 
-Everything else is plain text. A value stands right after its colon. A text that reads like prose
-(a pasted abstract, a claim in full sentences) is plain text throughout, whatever signs are in it.
-What looks like a condition but cannot be understood is a slip: it is told with its place and left
-out, and the rest is searched for.
+Everything else is plain text. A value stands right after its colon, in quotation marks, straight
+or curly, if it has several words. A text that reads like prose (a pasted abstract, a claim in full
+sentences) is plain text throughout, whatever signs are in it. What looks like a condition but
+cannot be understood is a slip: it is told with its place and left out, and the rest is searched
+for.
 """
 
 from __future__ import annotations
@@ -36,7 +37,10 @@ _TOKEN = re.compile(
     r"""(?<!\S)                                # at the start, or after white space
     (?P<minus>-(?=[^\W_]|"))?
     (?:(?P<name>[A-Za-z]+):(?=\S))?
-    (?:"(?P<quoted>[^"]*)"(?=[\s.,;:!?)\]]|$)[.,;:!?)\]]*(?!\S)|(?P<bare>\S+))""",
+    (?:
+        (?:"(?P<quoted>[^"]*)"|(?(name)[“”](?P<curly>[^"“”]*)[“”]|(?!)))
+        (?=[\s.,;:!?)\]]|$)[.,;:!?)\]]*(?!\S)
+    |(?P<bare>\S+))""",
     re.VERBOSE,
 )
 _NUMBER = re.compile(r"-[\d.,]+%?$")
@@ -113,7 +117,7 @@ def _read(token: re.Match[str]) -> _Part:
         return _Part(token, typed, slip=unfinished or _meant(name))
     if (bare is not None and not name and not token["minus"]) or _NUMBER.match(typed):
         return _Part(token, typed)
-    value = token["quoted"] if bare is None else bare
+    value = bare or token["quoted"] or token["curly"] or ""
     if not words(value):
         what = "between the quotation marks" if bare is None else "to search for"
         return _Part(token, slip=f"there is no word {what}")

@@ -1,8 +1,8 @@
 """Typing slips: words that the corpus does not know, matched to its vocabulary.
 
 A word is changed only where one other is clearly meant: it is in no paper and in no list of
-English words, it looks like an ordinary word (no name, acronym or number), and one word of the
-corpus is nearest to it by a clear margin of use.
+English or scholarly words, it looks like an ordinary word (no name, acronym or number), and one
+word of the corpus is nearest to it by a clear margin of use.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ _SUSPECT = (1, 2)  # papers that have a word, for it to be perhaps a slip of its
 _RARE = 500  # times fewer papers than its neighbour, for a word of the corpus to be a slip itself
 _SURE = 4  # first letters that must agree for two slips: "hyper-" is not a mistyped "hypo-"
 _FOREIGN = 2  # such words in a query, and it is not in English, of which alone slips are known
+_STRANGE = 3  # words that no paper knows: if they are most of a query, it is not in English either
 _OTHER_LANGUAGES = frozenset(
     re.findall(
         r"\w+",
@@ -37,8 +38,8 @@ _OTHER_LANGUAGES = frozenset(
     )
 )
 _CHUNK = re.compile(r"\S+")
-_LETTERS = re.compile(r"[^\W\d_]+")
-_NO_WORD = re.compile(r"[\d@/\\_:=<>{}$^]")  # of addresses, formulas and numbers
+_LETTERS = re.compile(r"(?:[^\W\d_][\u0300-\u036f]*)+")  # an accent may be a character of its own
+_NO_WORD = re.compile(r"[\d@/\\_=<>{}$^]|:\S")  # of addresses, formulas and numbers
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +56,7 @@ class Speller:
     def __init__(self, lexical: LexicalIndex) -> None:
         self._lexical = lexical
         self._plain, self._stemmer = PlainWords(), Stemmer()
-        self._everyday = everyday_words() | Background.load().counts.keys()
+        self._common = everyday_words() | Background.load().counts.keys()
         self._lock = threading.Lock()
         self._papers: dict[str, int] = {}  # word -> papers that have it; filled when first needed
         self._by_length: dict[int, list[str]] = {}
@@ -69,6 +70,9 @@ class Speller:
             place for place in _ordinary_words(text) if not {*self._plain.of(place.group())} & kept
         ]
         unknown = [place for place in candidates if not self._is_known(place.group())]
+        strange = [place for place in unknown if not self._lexical.knows(place.group())]
+        if len(strange) >= _STRANGE and 2 * len(strange) > len(candidates):
+            return text, ()
         parts, corrections, end = [], [], 0
         for place in unknown:
             meant = self._meant(place.group())
@@ -79,9 +83,9 @@ class Speller:
         return "".join([*parts, text[end:]]), tuple(corrections)
 
     def _is_known(self, word: str) -> bool:
-        """In everyday use, or in the corpus; but a rare word there may be a slip of its author."""
+        """In common use, or in the corpus; but a rare word there may be a slip of its author."""
         folded = self._fold(word)
-        if folded in self._everyday:
+        if folded in self._common:
             return True
         return self._lexical.knows(word) and self._lexical.papers_with(folded) not in _SUSPECT
 
@@ -89,13 +93,14 @@ class Speller:
         """The one word of the corpus that is clearly meant, if there is one."""
         typed = self._fold(word)
         papers, by_length = self._vocabulary()
-        own = papers.get(typed, 0)
+        own, stem = papers.get(typed, 0), "".join(self._stemmer.stems(typed))
         if not own and self._lexical.knows(word):
             return None  # an author, a venue, or another form of a word that is there
         near: dict[str, list[tuple[int, str]]] = defaultdict(list)
         for other in _nearest(typed, by_length):
             near["".join(self._stemmer.stems(other))].append((papers[other], other))
-        uses = sorted(((sum(n for n, _ in found), stem) for stem, found in near.items()))
+        near.pop(stem, None)  # another form of the word itself says the same
+        uses = sorted((sum(n for n, _ in found), form) for form, found in near.items())
         if not uses or (own and uses[-1][0] < _RARE * own):
             return None
         if len(uses) > 1 and uses[-1][0] < _MARGIN * uses[-2][0]:
@@ -122,11 +127,12 @@ def _ordinary_words(text: str) -> list[re.Match[str]]:
     Letters with accents are typed with care, and mostly in other languages.
     """
     found = []
+    start = len(text) - len(text.lstrip())
     for chunk in _CHUNK.finditer(text):
         if _NO_WORD.search(chunk.group()):
             continue
         for word in _LETTERS.finditer(text, chunk.start(), chunk.end()):
-            first = not text[: word.start()].strip()
+            first = word.start() == start
             small = word.group().islower() or (first and word.group()[1:].islower())
             if small and word.group().isascii() and len(word.group()) >= _SHORTEST:
                 found.append(word)
