@@ -326,3 +326,32 @@ def test_markup_is_shown_and_not_obeyed(visit: Visit, make_index: MakeIndex) -> 
 def test_links_lead_to_the_web_only(fields: dict[str, str], expected: str | None) -> None:
     """A DOI, an arXiv number or an http address is linked, anything else is not."""
     assert web_address(make_paper(title="A title", **fields)) == expected
+
+
+def test_a_slip_is_put_right_and_the_original_offered(
+    visit: Visit, fake_index: Path, searcher: Searcher
+) -> None:
+    """What was searched for instead is said, and one press searches for the query as typed."""
+    page = visit(fake_index, q="recurent networks")
+    assert "Searched for recurrent instead of recurent." in readable(shown(page))
+    assert titles(page) == titles_of(searcher.search("recurrent networks", k=10))
+    press(page, "Search for it as typed")
+    assert address(page) == {"q": "recurent networks", "typed": "1"}
+    assert "Searched for" not in readable(shown(page))
+    typed = searcher.ask("recurent networks", k=10, as_typed=True).hits
+    assert titles(page) == titles_of(list(typed))
+
+
+def test_conditions_work_in_the_box(visit: Visit, fake_index: Path) -> None:
+    """Conditions alone list the papers that meet them; what is no condition is told."""
+    page = visit(fake_index, q='author:"leo gagnon" year:20x1')
+    assert len(titles(page)) == 5
+    told = "'year:20x1' (character 21): no year; write year:2020..2024, 2020.., ..2019 or 2021"
+    assert told in readable(shown(page))
+
+
+def test_conditions_that_no_paper_meets(visit: Visit, fake_index: Path) -> None:
+    """A page without hits says that the conditions are why."""
+    page = visit(fake_index, q="brains year:1900")
+    assert titles(page) == []
+    assert "No paper meets all the conditions" in readable(shown(page))

@@ -166,7 +166,7 @@ def test_left_alone(speller: Speller, text: str) -> None:
     ("text", "alone"),
     [
         ("representacion distribuida mediante aprendizaje profundo", "representacion"),
-        ("optimizacion con plasticidad sinaptica recurrente", "sinaptica"),
+        ("optimizacion con plasticidad sinaptica recurrente", "recurrente"),
         ("les theoremes du cervelet sur la plasticite synaptique", "plasticite"),
         ("das rekurrente netzwerk lernt die repraesentation im kleinhirn", "repraesentation"),
     ],
