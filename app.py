@@ -23,6 +23,7 @@ import streamlit as st
 
 from search import (
     AbstractsError,
+    Answer,
     Hit,
     NoIndexError,
     Paper,
@@ -49,7 +50,7 @@ _STYLE = """<style>
 .stHtml :is(h1, h3) a { color: inherit; text-decoration: none; }
 .stHtml h3 a:hover { text-decoration: underline; }
 .stHtml p { margin: .3rem 0; }
-.stHtml dt { margin-top: .3rem; }
+.stHtml dl, .stHtml dt { margin: .3rem 0; padding: 0; }
 .stHtml dd { margin-left: 1.5rem; font-size: .9rem; opacity: .8; }
 .stHtml .aside { font-size: .9rem; opacity: .8; }
 .stHtml mark { background: rgba(250, 204, 21, .28); color: inherit; font-weight: 600; }
@@ -59,7 +60,10 @@ _STYLE = """<style>
 .stHtml .weak { background: rgba(128, 128, 128, .3); }
 .stHtml .note { padding: .5rem 1rem; border-radius: .5rem; }
 [class*="st-key-hit-"] { border-bottom: 1px solid rgba(128, 128, 128, .3); padding-bottom: 1rem; }
-[class*="st-key-hit-"] button { border-radius: 1rem; min-height: 0; padding: .1rem .75rem; }
+:is([class*="st-key-hit-"], .st-key-understood) button {
+  border-radius: 1rem; min-height: 0; padding: .1rem .75rem;
+}
+.stHtml dt code { margin-right: .5rem; }
 [data-testid="stSidebar"] hr { margin: 0; }
 [data-testid="stSidebar"] button { text-align: left; min-height: 0; line-height: 1.35; }
 </style>"""
@@ -202,18 +206,25 @@ def _show_start(searcher: Searcher) -> None:
 def _show_answer(searcher: Searcher, query: str) -> None:
     """The hits of a query, after what was understood otherwise than typed."""
     answer = searcher.ask(query, k=_wanted(), as_typed="typed" in st.query_params)
-    for slip in answer.slips:
-        st.html(f"<p class='aside' role='status'>{_text(str(slip))}</p>")
-    if answer.corrections:
-        fixes = "; ".join(
-            f"<b>{_text(fix.meant)}</b> instead of {_text(fix.typed)}" for fix in answer.corrections
-        )
-        st.html(f"<p role='status'>Searched for {fixes}.</p>")
-        _button("Search for it as typed", "typed", {"q": query, "typed": "1"}, "tertiary")
+    if answer.slips or answer.corrections:
+        _show_understood(query, answer)
     if not answer.hits:
         _note("No paper meets all the conditions", "Leave one out, or widen the years.")
         return
     _show_hits(searcher, answer.hits, len(searcher))
+
+
+def _show_understood(query: str, answer: Answer) -> None:
+    fixes = "; ".join(
+        f"<b>{_text(fix.meant)}</b> instead of {_text(fix.typed)}" for fix in answer.corrections
+    )
+    notes = [f"<p class='aside'>{_text(str(slip))}</p>" for slip in answer.slips]
+    if fixes:
+        notes.append(f"<p>Searched for {fixes}.</p>")
+    with st.container(key="understood", gap="small"):
+        st.html(f"<div role='status'>{''.join(notes)}</div>")
+        if fixes:
+            _button("Search for it as typed", "typed", {"q": query, "typed": "1"})
 
 
 def _show_like(searcher: Searcher, paper_id: str) -> None:
