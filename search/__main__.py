@@ -11,134 +11,30 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from index.build import data_folder
-from index.command import ProgressBar, common_options, print_json, run
+from index.command import ProgressBar, print_json, run
 from index.encoder import DEFAULT_MODEL, load_encoder
 from index.errors import EmptyQueryError, QueryError, SourceError
 from index.snapshot import Snapshot
 from index.topics import Topic
 from search.browse import TopicBrowser
 from search.engine import Answer, Searcher
-from search.export import FORMATS, export
+from search.export import export
 from search.filters import Filters, make_filters
 from search.hits import Hit
-from search.ranking import MODES
+from search.options import make_parser
 from search.rerank import load_reranker
 
-_EPILOG = "Exit status: 0 done, 2 bad usage or input, 1 failed. Help on one: COMMAND --help"
-_LANGUAGE = """In TEXT, among plain words:
-  author:leo author:"leo gagnon"       an author of that name
-  title:attention title:"neural nets"  words side by side in the title
-  venue:neurips category:LG            of several venues or categories one is enough
-  year:2021 year:2019..2022 year:2019..
-  "exact words"                        words side by side in title or abstract
-  -survey -"few shot" -author:leo      not so
-Put TEXT in single quotes; if it begins with a - or is not quoted, write -- before it.
-Conditions alone list the papers that meet them, the latest first. A pasted abstract
-is plain text, whatever signs are in it."""
 _NOTHING_FITS = "nothing here fits well; the nearest there is:"
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; gives the exit status."""
-    return run(_parser(), arguments)
+    return run(make_parser(_COMMANDS), arguments)
 
 
 def script() -> int:
     """Do what `python -m search` does, as the console script `search-abstracts`."""
     return main()
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="python -m search", description="Ask an index.", epilog=_EPILOG
-    )
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    common = [common_options()]
-    hits = argparse.ArgumentParser(add_help=False)
-    hits.add_argument("-k", type=int, default=10, help="how many hits (default: 10)")
-    hits.add_argument("--year", metavar="Y", help="2020..2024, 2020.., ..2019 or 2021")
-    hits.add_argument(
-        "--author",
-        action="append",
-        default=[],
-        metavar="A",
-        help="a name, or part of it; repeatable",
-    )
-    hits.add_argument(
-        "--title", action="append", default=[], metavar="T", help="words side by side in the title"
-    )
-    hits.add_argument(
-        "--venue",
-        action="append",
-        default=[],
-        metavar="V",
-        help="words of the venue; repeatable, one of them is enough",
-    )
-    hits.add_argument(
-        "--category",
-        action="append",
-        default=[],
-        metavar="C",
-        help="such as LG; repeatable, one of them is enough",
-    )
-
-    command = commands.add_parser(
-        "query",
-        parents=[*common, hits],
-        help="papers about a text",
-        epilog=_LANGUAGE,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    command.add_argument("text", nargs="*", metavar="TEXT", help="what the papers should be about")
-    command.add_argument(
-        "--mode", choices=MODES, default="hybrid", help="both legs (default), or one alone"
-    )
-    command.add_argument(
-        "--rerank", metavar="MODEL", help="read the first 50 again with a cross-encoder"
-    )
-    command.add_argument("--as-typed", action="store_true", help="do not put typing slips right")
-    command.add_argument(
-        "--file", type=Path, metavar="F",
-        help='one query a line, or {"_id", "text"} a line; prints JSON lines',
-    )  # fmt: skip
-    command.set_defaults(run=_query)
-
-    command = commands.add_parser("like", parents=[*common, hits], help="papers like these")
-    command.add_argument("ids", nargs="+", metavar="ID", help="papers to be like")
-    command.add_argument(
-        "--unlike", nargs="+", default=[], metavar="ID", help="papers to stay away from"
-    )
-    command.add_argument("--text", default="", metavar="TEXT", help="and what they should be about")
-    command.set_defaults(run=_like)
-
-    command = commands.add_parser("topics", parents=common, help="what the papers are about")
-    command.set_defaults(run=_topics)
-    command = commands.add_parser("topic", parents=common, help="one topic and its papers")
-    command.add_argument("topic", metavar="ID")
-    command.set_defaults(run=_topic)
-
-    command = commands.add_parser(
-        "evaluate", parents=common, help="measure search, on judged queries or your own papers"
-    )
-    command.add_argument("folder", nargs="?", type=Path, metavar="DIR", help="in BEIR layout")
-    command.add_argument(
-        "--self", action="store_true", help="on questions made of the papers of the index"
-    )
-    command.add_argument(
-        "--papers", type=int, metavar="N", help="at most so many papers a task of --self (1000)"
-    )
-    command.add_argument(
-        "--model", metavar="M",
-        help=f"default: {DEFAULT_MODEL}; with --self the model of the index",
-    )  # fmt: skip
-    command.set_defaults(run=_evaluate)
-
-    command = commands.add_parser("export", parents=common, help="papers to take away")
-    command.add_argument("ids", nargs="*", metavar="ID")
-    command.add_argument("--all", action="store_true", help="every paper")
-    command.add_argument("--format", choices=FORMATS, default="bibtex")
-    command.set_defaults(run=_export)
-    return parser
 
 
 def _filters(options: argparse.Namespace) -> Filters:
@@ -217,11 +113,18 @@ def _printable(text: str) -> str:
 
 
 def _like(options: argparse.Namespace) -> None:
+    filters = _filters(options)
     searcher = Searcher.open(options.data)
-    hits = searcher.similar(
-        options.ids, options.unlike, options.k, _filters(options), text=options.text
+    answer = searcher.ask_like(
+        options.ids,
+        options.unlike,
+        options.k,
+        filters,
+        text=options.text,
+        as_typed=options.as_typed,
     )
-    _show(hits, options.json)
+    _tell(answer, sys.stderr if options.json else sys.stdout)
+    _show(answer.hits, options.json)
 
 
 def _tell(answer: Answer, to: TextIO) -> None:
@@ -336,6 +239,16 @@ def _export(options: argparse.Namespace) -> None:
         print_json({"format": options.format, "text": text})
     else:
         sys.stdout.write(text)
+
+
+_COMMANDS: dict[str, Callable[[argparse.Namespace], None]] = {
+    "query": _query,
+    "like": _like,
+    "topics": _topics,
+    "topic": _topic,
+    "evaluate": _evaluate,
+    "export": _export,
+}
 
 
 if __name__ == "__main__":

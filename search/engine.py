@@ -134,16 +134,32 @@ class Searcher:
         *,
         text: str = "",
     ) -> list[Hit]:
-        """The k papers most like the papers `like` and `text`, least like the papers `unlike`.
+        """The k papers most like the papers `like`, best first: the hits of `ask_like`."""
+        return list(self.ask_like(like, unlike, k, filters, text=text).hits)
 
-        Ids may be any that a paper ever had. None of the given papers comes back. Raises
-        UnknownPaperError, and QueryError when `like` is empty or shares a paper with `unlike`.
+    def ask_like(
+        self,
+        like: Sequence[str],
+        unlike: Sequence[str] = (),
+        k: int = 10,
+        filters: Filters | None = None,
+        *,
+        text: str = "",
+        as_typed: bool = False,
+    ) -> Answer:
+        """Papers like the papers `like` and `text`, and unlike the papers `unlike`, best first.
+
+        `text` is in the query language. Ids may be any that a paper ever had. None of the given
+        papers comes back. Raises UnknownPaperError, and QueryError when `like` is empty or shares
+        a paper with `unlike`.
         """
         rows = [list(dict.fromkeys(map(self.snapshot.row, ids))) for ids in (like, unlike)]
         asked = self._understand(clean(text), filters) if text else Query("", filters or Filters())
         among = None if asked.filters.is_empty else asked.filters.select(self.snapshot)
-        examples = Examples(rows[0], rows[1], asked.text)
-        return self._maker.hits(self._by_example.rank(examples, k, among))
+        words, corrections = (asked.text, ()) if as_typed else self._correct(asked)
+        ranking = self._by_example.rank(Examples(rows[0], rows[1], words), k, among)
+        hits = self._maker.hits(ranking)
+        return Answer(tuple(hits), words, asked.filters, corrections, asked.slips)
 
     def topics(self) -> tuple[Topic, ...]:
         """All topics, largest first."""
