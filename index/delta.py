@@ -36,7 +36,7 @@ def state_digest(state: State) -> str:
         if tensor.is_floating_point():
             digest.update(f"{name} {list(tensor.shape)}\n".encode())
             flat = tensor.detach().cpu().float().contiguous().reshape(-1)
-            digest.update(flat.view(torch.uint8).numpy())
+            digest.update(flat.view(torch.uint8).numpy().data)
     return digest.hexdigest()
 
 
@@ -48,17 +48,16 @@ def apply(base: State, path: Path) -> dict[str, torch.Tensor]:
     header, parts = _read(path)
     if header.get("format") != FORMAT:
         raise EncoderError(f"{path}: format {header.get('format')!r}, this version reads {FORMAT}")
-    if header["base"] != state_digest(base):
+    if header.get("base") != state_digest(base):
         raise EncoderError(f"{path}: was made for other weights than those it is to be added to")
     tensors: dict[str, dict[str, Any]] = header["tensors"]
     _check_names(path, tensors, parts)
     state = dict(base)
     for name, told in tensors.items():
-        change = _change(name, parts)
         shape = tuple(told["shape"])
-        if name not in base or not shape == tuple(base[name].shape) == tuple(change.shape):
+        if name not in base or not shape == tuple(base[name].shape) == _shape(name, parts):
             raise EncoderError(f"{path}: {name!r} is not a tensor of the base of shape {shape}")
-        state[name] = base[name] + change.to(base[name].dtype)
+        state[name] = base[name] + _change(name, parts).to(base[name].dtype)
     return state
 
 
@@ -79,6 +78,15 @@ def _check_names(path: Path, tensors: Mapping[str, Any], parts: State) -> None:
         if names:
             which = "tensors that its header names" if fault == "misses" else "unknown tensors"
             raise EncoderError(f"{path}: {fault} {which}: {', '.join(sorted(names)[:3])}")
+
+
+def _shape(name: str, parts: State) -> tuple[int, ...] | None:
+    """The shape of a change; None where the two matrices cannot be multiplied."""
+    if name in parts:
+        return tuple(parts[name].shape)
+    left, right = parts[name + LEFT].shape, parts[name + RIGHT].shape
+    fit = len(left) == len(right) == 2 and left[1] == right[0]
+    return (left[0], right[1]) if fit else None
 
 
 def _change(name: str, parts: State) -> torch.Tensor:

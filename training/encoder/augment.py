@@ -98,12 +98,14 @@ class Augmenter:
     untitled: float
 
     def query(self, text: str, epoch: int) -> str:
+        """The query as it is shown in this pass."""
         rng = self._rng(text, epoch)
         if rng.random() < self.unaccented:
             text = unaccented(text)
         return slip(text, rng) if rng.random() < self.slips else text
 
     def document(self, text: str, epoch: int) -> str:
+        """The document as it is shown in this pass."""
         untitled = self._rng(text, epoch).random() < self.untitled
         return without_title(text) if untitled else text
 

@@ -36,6 +36,7 @@ class Ranks:
     words: int  # of the matrix of word embeddings, by far the largest
 
     def of(self, name: str) -> int:
+        """The rank for the tensor of this name."""
         return self.words if name == WORDS else self.matrices
 
 

@@ -61,6 +61,7 @@ class TuningLoss(CachedLossMixin, nn.Module):
         self._targets: list[Tensor] = []  # vectors of the batch's documents by the original
 
     def forward(self, sentence_features: Iterable[Features], labels: Tensor | None) -> Tensor:
+        """The loss of a batch of tokenized columns."""
         features = list(sentence_features)
         # Before the model, which writes what it computes into the features.
         self._targets = [self._originals.of(f) for f in features[1:]] if self._originals else []

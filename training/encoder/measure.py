@@ -68,6 +68,7 @@ class HeldOut(SentenceEvaluator):
         epoch: int = -1,
         steps: int = -1,
     ) -> Values:
+        """MRR@10, also by kind, and of the queries with a slip in each."""
         with torch.autocast(
             model.device.type, self._precision, enabled=self._precision != torch.float32
         ):

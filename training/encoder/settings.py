@@ -42,7 +42,9 @@ class Settings:
     distractors: int = _setting(1500, "documents beside the right ones in evaluations during a run")
     evaluate_every: int = _setting(50, "steps between evaluations, each with a checkpoint")
     patience: int = _setting(0, "stop after so many evaluations without a better one; 0: never")
-    queries: int = _setting(0, "use no more than so many training queries, to try things; 0: all")
+    most_queries: int = _setting(
+        0, "use no more than so many training queries, to try things; 0: all"
+    )
     precision: str = _setting(
         "auto", "auto: bf16 where the machine computes in it", of=("auto", "bf16", "fp32")
     )

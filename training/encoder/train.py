@@ -26,7 +26,7 @@ from sentence_transformers import (
 )
 from sentence_transformers.sentence_transformer.data_collator import SentenceTransformerDataCollator
 from sentence_transformers.sentence_transformer.training_args import BatchSamplers
-from transformers import EarlyStoppingCallback, TrainerCallback
+from transformers import EarlyStoppingCallback, PrinterCallback, TrainerCallback
 from transformers.utils import logging as transformers_logging
 
 from index.encoder import Encoder, bundled_folder, load_encoder
@@ -65,6 +65,7 @@ class Places:
 
     @property
     def mined(self) -> Path:
+        """The file of hard negatives."""
         return self.negatives or self.out / "negatives.jsonl"
 
 
@@ -77,6 +78,7 @@ class Log:
         self._began = time.monotonic()
 
     def write(self, event: str, **told: Any) -> None:
+        """Add an event to the file, and say it."""
         line = {"event": event, "seconds": round(time.monotonic() - self._began, 1), **told}
         text = json.dumps(line)
         with self._path.open("a", encoding="utf-8") as file:
@@ -91,9 +93,10 @@ def run(places: Places, settings: Settings, say: Say) -> Path:
     encoder = load_encoder()
     queries, documents = read_queries(places.queries), read_documents(places.documents)
     chosen, held = split(queries)
-    chosen = _some(chosen, settings.queries, settings.seed)
-    held = _some(held, settings.queries, settings.seed)
-    mined = _mined(places, settings, queries, chosen + held, documents, encoder, say)
+    chosen = _some(chosen, settings.most_queries, settings.seed)
+    held = _some(held, settings.most_queries, settings.seed)
+    # Questions that are not wanted themselves stand for the French queries beside them.
+    mined = mine(places.mined, chosen + held, documents, encoder, say, asked=queries)
     log.write("mined", queries=len(mined))
     data = {"queries": Dataset.from_dict(query_columns(chosen, mined, documents, settings))}
     pairs = _pairs(places, settings, documents)
@@ -104,13 +107,11 @@ def run(places: Places, settings: Settings, say: Say) -> Path:
     sizes = {name: len(part) for name, part in data.items()}
     log.write("data", **sizes, held_out=len(held), evaluated_on=len(evaluated))
     precision = _precision(settings, encoder)
-    trainer = _trainer(
-        places, settings, DatasetDict(data), HeldOut(held, evaluated, precision), precision, log
-    )
+    evaluator = HeldOut(held, evaluated, precision)
+    trainer = _trainer(_arguments(places, settings, precision), settings, data, evaluator, log)
     checkpoints = list((places.out / "checkpoints").glob("checkpoint-*"))
     result = trainer.train(resume_from_checkpoint=bool(checkpoints))
     model = places.out / "model"
-    trainer.model.max_seq_length = SentenceTransformer(str(bundled_folder())).max_seq_length
     trainer.model.save_pretrained(str(model), create_model_card=False)
     best = trainer.state.best_model_checkpoint
     log.write("done", best=best, value=trainer.state.best_metric, **result.metrics)
@@ -180,6 +181,7 @@ class Collator(SentenceTransformerDataCollator):
     epoch: int = 0
 
     def __call__(self, features: list[dict[str, Any]]) -> dict[str, Any]:
+        """The tensors of a batch of rows."""
         return super().__call__([self._changed(row) for row in features])
 
     def _changed(self, row: dict[str, Any]) -> dict[str, Any]:
@@ -210,11 +212,10 @@ class _Callback(TrainerCallback):
 
 
 def _trainer(
-    places: Places,
+    arguments: SentenceTransformerTrainingArguments,
     settings: Settings,
-    data: DatasetDict,
+    data: dict[str, Dataset],
     evaluator: HeldOut,
-    precision: torch.dtype,
     log: Log,
 ) -> SentenceTransformerTrainer:
     transformers_logging.disable_progress_bar()
@@ -234,13 +235,14 @@ def _trainer(
     )
     trainer = SentenceTransformerTrainer(
         model=model,
-        args=_arguments(places, settings, precision),
-        train_dataset=data,
+        args=arguments,
+        train_dataset=DatasetDict(data),
         loss=loss,
         evaluator=evaluator,
         data_collator=collator,
         callbacks=[_Callback(collator, loss, log)],
     )
+    trainer.remove_callback(PrinterCallback)  # the log says the same
     if settings.patience:
         trainer.add_callback(EarlyStoppingCallback(settings.patience))
     return trainer
@@ -305,21 +307,6 @@ def _keep_settings(places: Places, settings: Settings, log: Log) -> None:
     path.write_text(json.dumps(told, indent=1) + "\n")
     versions = {name: importlib.metadata.version(name) for name in _LIBRARIES}
     log.write("start", **told, libraries=versions, threads=torch.get_num_threads())
-
-
-def _mined(
-    places: Places,
-    settings: Settings,
-    queries: Sequence[Query],
-    wanted: Sequence[Query],
-    documents: dict[str, str],
-    encoder: Encoder,
-    say: Say,
-) -> dict[Key, Mined]:
-    if not (settings.negatives or settings.distractors):
-        return {}
-    # Questions that are not wanted themselves stand for the French queries beside them.
-    return mine(places.mined, wanted, documents, encoder, say, asked=queries)
 
 
 def _pairs(places: Places, settings: Settings, documents: dict[str, str]) -> list[Pair]:
