@@ -24,6 +24,7 @@ class Settings:
     batch: int = _setting(64, "queries a step; the others' documents are negatives of each")
     mini_batch: int = _setting(0, "texts in memory at a time, by gradient caching; 0: all")
     loss: str = _setting("contrastive", "margin: the engine's own scores are taught too", of=LOSSES)
+    dropout: float = _setting(0.1, "share of activations left out; alone moves vectors")
     scale: float = _setting(20.0, "of the cosines before the softmax")
     margin_weight: float = _setting(1.0, "of the margin loss beside the contrastive one")
     margin_gain: float = _setting(0.5, "cosine margin that stands for a score margin of 1")

@@ -219,8 +219,9 @@ def _trainer(
     log: Log,
 ) -> SentenceTransformerTrainer:
     transformers_logging.disable_progress_bar()
-    model, frozen = (_original() for _ in range(2))
-    loss = TuningLoss(model, settings, Originals(frozen) if settings.stay_weight else None)
+    model = _original(settings.dropout)
+    originals = Originals(_original(0.0)) if settings.stay_weight else None
+    loss = TuningLoss(model, settings, originals)
     tokens = {"query": settings.query_tokens, "document": settings.document_tokens}
     collator = Collator(
         preprocess_fn=model.preprocess,
@@ -280,7 +281,7 @@ def _arguments(
     )
 
 
-def _original() -> SentenceTransformer:
+def _original(dropout: float) -> SentenceTransformer:
     """The bundled model, in float32 whatever the passes compute in: it takes small steps."""
     device = "cuda" if torch.cuda.is_available() else "cpu"
     return SentenceTransformer(
@@ -288,6 +289,7 @@ def _original() -> SentenceTransformer:
         device=device,
         local_files_only=True,
         model_kwargs={"dtype": torch.float32},
+        config_kwargs={"hidden_dropout_prob": dropout, "attention_probs_dropout_prob": dropout},
     )
 
 
