@@ -1,0 +1,105 @@
+"""What training lowers: a contrastive loss, and what may be added to it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import torch
+from sentence_transformers import SentenceTransformer
+from sentence_transformers.base.losses.gradcache import CachedLossMixin
+from sentence_transformers.base.losses.merged_forward import embed_columns
+from sentence_transformers.sentence_transformer.losses import MultipleNegativesRankingLoss
+from torch import Tensor, nn
+from torch.nn.functional import cosine_similarity, mse_loss
+
+from training.encoder.settings import Settings
+
+Features = dict[str, Tensor]
+
+
+class Originals:
+    """Vectors of documents by the model as it was, each computed once. No part of what is tuned."""
+
+    def __init__(self, model: SentenceTransformer) -> None:
+        self._model = model.eval().requires_grad_(False)
+        self._known: dict[bytes, Tensor] = {}
+
+    def of(self, features: Features) -> Tensor:
+        """(texts, dimension), of length 1."""
+        keys = [
+            ids[mask.bool()].cpu().numpy().tobytes()
+            for ids, mask in zip(features["input_ids"], features["attention_mask"], strict=True)
+        ]
+        rows = [row for row, key in enumerate(keys) if key not in self._known]
+        if rows:
+            new = {k: v[rows] if isinstance(v, Tensor) else v for k, v in features.items()}
+            with torch.no_grad():
+                vectors = self._model(new)["sentence_embedding"].float().cpu()
+            self._known |= {keys[row]: vector for row, vector in zip(rows, vectors, strict=True)}
+        return torch.stack([self._known[key] for key in keys]).to(features["input_ids"].device)
+
+
+class TuningLoss(CachedLossMixin, nn.Module):
+    """Contrast of the batch's documents, plus, as the settings say, margins and staying put.
+
+    Columns are queries, right documents, and any number of hard negatives. Labels, where there
+    are some, are the engine's scores of the document columns, (queries, documents). With
+    mini-batches, gradients are cached (Gao et al., 2021) and memory no longer grows with the batch.
+    """
+
+    def __init__(
+        self, model: SentenceTransformer, settings: Settings, originals: Originals | None
+    ) -> None:
+        super().__init__()
+        self.model = model
+        self.mini_batch_size = settings.mini_batch
+        self.uses_gradient_cache = settings.mini_batch > 0
+        self.contrast = MultipleNegativesRankingLoss(model, scale=settings.scale)
+        self.sums: dict[str, float] = {}  # of each part since they were last taken, for the log
+        self._settings = settings
+        self._originals = originals
+        self._targets: list[Tensor] = []  # vectors of the batch's documents by the original
+
+    def forward(self, sentence_features: Iterable[Features], labels: Tensor | None) -> Tensor:
+        """The loss of a batch of tokenized columns."""
+        features = list(sentence_features)
+        # Before the model, which writes what it computes into the features.
+        self._targets = [self._originals.of(f) for f in features[1:]] if self._originals else []
+        if self.mini_batch_size:
+            return self.forward_cached(features, labels)
+        return self.calculate_loss([[e] for e in embed_columns(self.model, features)], labels)
+
+    def calculate_loss(
+        self, reps: list[list[Tensor]], labels: Tensor | None = None, *, with_backward: bool = False
+    ) -> Tensor:
+        """The sum of the parts, from vectors a column and mini-batch."""
+        # The three digits of bfloat16 are too few for cosines times scale.
+        with torch.autocast(reps[0][0].device.type, enabled=False):
+            columns = [torch.cat(column).float() for column in reps]
+            parts = self._parts(columns, labels)
+            loss = torch.stack(list(parts.values())).sum()
+        for name, part in (parts | {"batches": torch.ones(())}).items():
+            self.sums[name] = self.sums.get(name, 0.0) + float(part.detach())
+        if with_backward:
+            loss.backward()
+            return loss.detach()
+        return loss
+
+    def take_means(self) -> dict[str, float]:
+        """Mean of each part over the batches since this was last called."""
+        sums, self.sums = self.sums, {}
+        batches = sums.pop("batches", 1.0)
+        return {name: round(value / batches, 5) for name, value in sums.items()}
+
+    def _parts(self, columns: list[Tensor], labels: Tensor | None) -> dict[str, Tensor]:
+        settings, (queries, *documents) = self._settings, columns
+        parts = {"contrast": self.contrast.compute_loss_from_embeddings(columns, labels)}
+        if settings.loss == "margin" and labels is not None:
+            cosines = torch.stack([cosine_similarity(queries, d) for d in documents], dim=1)
+            wanted = settings.margin_gain * (labels[:, :1] - labels[:, 1:]).float()
+            margin = mse_loss(cosines[:, :1] - cosines[:, 1:], wanted)
+            parts["margin"] = settings.margin_weight * margin
+        if self._targets:
+            stayed = cosine_similarity(torch.cat(documents), torch.cat(self._targets))
+            parts["stay"] = settings.stay_weight * (1 - stayed).mean()
+        return parts

@@ -1,0 +1,330 @@
+"""One run: pairs in, a tuned model out.
+
+In the run's folder: settings.json, log.jsonl (one event a line), checkpoints/ and, in the end,
+model/, the best checkpoint by the held-out queries. The same command again goes on with a run
+that was broken off.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.metadata
+import json
+import random
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+from datasets import Dataset, DatasetDict
+from sentence_transformers import (
+    SentenceTransformer,
+    SentenceTransformerTrainer,
+    SentenceTransformerTrainingArguments,
+)
+from sentence_transformers.sentence_transformer.data_collator import SentenceTransformerDataCollator
+from sentence_transformers.sentence_transformer.training_args import BatchSamplers
+from transformers import EarlyStoppingCallback, PrinterCallback, TrainerCallback
+from transformers.utils import logging as transformers_logging
+
+from index.encoder import Encoder, bundled_folder, load_encoder
+from training.encoder.augment import Augmenter
+from training.encoder.data import (
+    Pair,
+    Query,
+    further_pairs,
+    held_out,
+    of_documents,
+    read_documents,
+    read_queries,
+    split,
+)
+from training.encoder.loss import Originals, TuningLoss
+from training.encoder.measure import METRIC, HeldOut
+from training.encoder.mine import Key, Mined, Say, mine, negatives
+from training.encoder.settings import Settings
+from training.names import records
+
+_LOGGED_EVERY = 10  # steps
+_NEIGHBOURS = 10  # documents that each held-out query gives to the distractors, at most
+_LIBRARIES = ("torch", "transformers", "sentence-transformers", "datasets", "accelerate", "numpy")
+Columns = dict[str, list[Any]]
+
+
+@dataclass(frozen=True)
+class Places:
+    """Files and folders of a run."""
+
+    queries: Path
+    documents: Path
+    out: Path
+    papers: Path | None = None
+    negatives: Path | None = None  # what was mined; beside the run unless given
+
+    @property
+    def mined(self) -> Path:
+        """The file of hard negatives."""
+        return self.negatives or self.out / "negatives.jsonl"
+
+
+class Log:
+    """Events as JSON lines, each with the seconds since the command began; added to, for ever."""
+
+    def __init__(self, path: Path) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._path = path
+        self._began = time.monotonic()
+
+    def write(self, event: str, **told: Any) -> None:
+        """Add an event to the file, and say it."""
+        line = {"event": event, "seconds": round(time.monotonic() - self._began, 1), **told}
+        text = json.dumps(line)
+        with self._path.open("a", encoding="utf-8") as file:
+            file.write(text + "\n")
+        print(text, flush=True)
+
+
+def run(places: Places, settings: Settings, say: Say) -> Path:
+    """Train; the folder of the tuned model."""
+    log = Log(places.out / "log.jsonl")
+    _keep_settings(places, settings, log)
+    encoder = load_encoder()
+    queries, documents = read_queries(places.queries), read_documents(places.documents)
+    chosen, held = split(queries)
+    chosen = _some(chosen, settings.most_queries, settings.seed)
+    held = _some(held, settings.most_queries, settings.seed)
+    # Questions that are not wanted themselves stand for the French queries beside them.
+    mined = mine(places.mined, chosen + held, documents, encoder, say, asked=queries)
+    log.write("mined", queries=len(mined))
+    data = {"queries": Dataset.from_dict(query_columns(chosen, mined, documents, settings))}
+    pairs = _pairs(places, settings, documents)
+    if pairs:
+        columns = {"query": [p.query for p in pairs], "passage": [p.passage for p in pairs]}
+        data["pairs"] = Dataset.from_dict(columns)
+    evaluated = evaluated_on(held, mined, documents, settings)
+    sizes = {name: len(part) for name, part in data.items()}
+    log.write("data", **sizes, held_out=len(held), evaluated_on=len(evaluated))
+    precision = _precision(settings, encoder)
+    evaluator = HeldOut(held, evaluated, precision)
+    trainer = _trainer(_arguments(places, settings, precision), settings, data, evaluator, log)
+    checkpoints = list((places.out / "checkpoints").glob("checkpoint-*"))
+    result = trainer.train(resume_from_checkpoint=bool(checkpoints))
+    model = places.out / "model"
+    trainer.model.save_pretrained(str(model), create_model_card=False)
+    best = trainer.state.best_model_checkpoint
+    log.write("done", best=best, value=trainer.state.best_metric, **result.metrics)
+    return model
+
+
+def query_columns(
+    queries: Sequence[Query],
+    mined: dict[Key, Mined],
+    documents: dict[str, str],
+    settings: Settings,
+) -> Columns:
+    """A row a query: its text, the right document, hard negatives, and the engine's scores of all.
+
+    Where the engine gave too few negatives, documents drawn by lot fill up.
+    """
+    rng, names = random.Random(settings.seed), sorted(documents)
+    columns: Columns = {"query": [], "document": []}
+    columns |= {f"negative_{n}": [] for n in range(1, settings.negatives + 1)}
+    labels: list[list[float]] = []
+    for query in queries:
+        found = mined.get((query.document, query.kind), Mined(None, ()))
+        scored = {each.document: each.score for each in negatives(found, settings)}
+        while len(scored) < settings.negatives:
+            drawn = rng.choice(names)
+            if drawn != query.document:
+                scored.setdefault(drawn, 0.0)
+        row = [query.text, documents[query.document], *(documents[name] for name in scored)]
+        for column, text in zip(columns.values(), row, strict=True):
+            column.append(text)
+        labels.append([1.0 if found.right is None else found.right, *scored.values()])
+    return columns | {"label": labels} if settings.loss == "margin" else columns
+
+
+def evaluated_on(
+    held: Sequence[Query],
+    mined: dict[Key, Mined],
+    documents: dict[str, str],
+    settings: Settings,
+) -> dict[str, str]:
+    """The right documents of the held-out queries, and distractors.
+
+    Half of these are what the engine finds for the queries, so that there is something to confuse
+    them with; the others are drawn by lot.
+    """
+    right = dict.fromkeys(query.document for query in held)
+    near = dict.fromkeys(
+        mined[query.document, query.kind].found[rank].document
+        for rank in range(_NEIGHBOURS)
+        for query in held
+        if (query.document, query.kind) in mined
+        and rank < len(mined[query.document, query.kind].found)
+    )
+    half = [name for name in near if name not in right][: settings.distractors // 2]
+    others = sorted(set(documents).difference(right, half))
+    drawn = random.Random(settings.seed).sample(
+        others, min(settings.distractors - len(half), len(others))
+    )
+    return {name: documents[name] for name in (*right, *half, *drawn)}
+
+
+@dataclass
+class Collator(SentenceTransformerDataCollator):
+    """Tokenizes a batch after changing some of its texts, in other ways with each pass."""
+
+    augmenter: Augmenter = field(default_factory=lambda: Augmenter(0, 0.0, 0.0, 0.0))
+    epoch: int = 0
+
+    def __call__(self, features: list[dict[str, Any]]) -> dict[str, Any]:
+        """The tensors of a batch of rows."""
+        return super().__call__([self._changed(row) for row in features])
+
+    def _changed(self, row: dict[str, Any]) -> dict[str, Any]:
+        changed = dict(row)
+        for column, text in row.items():
+            if column == "query":
+                changed[column] = self.augmenter.query(text, self.epoch)
+            elif column == "document" or column.startswith("negative_"):
+                changed[column] = self.augmenter.document(text, self.epoch)
+        return changed
+
+
+class _Callback(TrainerCallback):
+    """Tells the collator which pass it is, and the log what happened."""
+
+    def __init__(self, collator: Collator, loss: TuningLoss, log: Log) -> None:
+        self._collator, self._loss, self._log = collator, loss, log
+
+    def on_epoch_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+        self._collator.epoch = int(state.epoch or 0)
+
+    def on_log(self, args: Any, state: Any, control: Any, logs: Any = None, **_: Any) -> None:
+        told = {k.removeprefix("eval_"): v for k, v in (logs or {}).items()}
+        if "loss" in told:
+            self._log.write("step", step=state.global_step, **told, **self._loss.take_means())
+        elif METRIC in told:
+            self._log.write("evaluation", step=state.global_step, **told)
+
+
+def _trainer(
+    arguments: SentenceTransformerTrainingArguments,
+    settings: Settings,
+    data: dict[str, Dataset],
+    evaluator: HeldOut,
+    log: Log,
+) -> SentenceTransformerTrainer:
+    transformers_logging.disable_progress_bar()
+    model = _original(settings.dropout)
+    originals = Originals(_original(0.0)) if settings.stay_weight else None
+    loss = TuningLoss(model, settings, originals)
+    tokens = {"query": settings.query_tokens, "document": settings.document_tokens}
+    collator = Collator(
+        preprocess_fn=model.preprocess,
+        router_mapping={
+            column: "query" if column == "query" else "document"
+            for part in data.values()
+            for column in part.column_names
+            if column != "label"
+        },
+        max_length=tokens,
+        augmenter=Augmenter(settings.seed, settings.slips, settings.unaccented, settings.untitled),
+    )
+    trainer = SentenceTransformerTrainer(
+        model=model,
+        args=arguments,
+        train_dataset=DatasetDict(data),
+        loss=loss,
+        evaluator=evaluator,
+        data_collator=collator,
+        callbacks=[_Callback(collator, loss, log)],
+    )
+    trainer.remove_callback(PrinterCallback)  # the log says the same
+    if settings.patience:
+        trainer.add_callback(EarlyStoppingCallback(settings.patience))
+    return trainer
+
+
+def _arguments(
+    places: Places, settings: Settings, precision: torch.dtype
+) -> SentenceTransformerTrainingArguments:
+    return SentenceTransformerTrainingArguments(
+        output_dir=str(places.out / "checkpoints"),
+        num_train_epochs=settings.epochs,
+        per_device_train_batch_size=settings.batch,
+        learning_rate=settings.learning_rate,
+        warmup_steps=settings.warmup,
+        lr_scheduler_type="linear",
+        weight_decay=settings.weight_decay,
+        use_cpu=not torch.cuda.is_available(),
+        bf16=precision == torch.bfloat16,
+        batch_sampler=BatchSamplers.NO_DUPLICATES,
+        dataloader_drop_last=True,  # the last batch may be small, and so easy
+        eval_strategy="steps",
+        eval_steps=settings.evaluate_every,
+        eval_on_start=True,
+        save_strategy="steps",
+        save_steps=settings.evaluate_every,
+        save_total_limit=2,
+        load_best_model_at_end=True,
+        metric_for_best_model=f"eval_{METRIC}",
+        greater_is_better=True,
+        logging_steps=_LOGGED_EVERY,
+        disable_tqdm=True,
+        report_to="none",
+        seed=settings.seed,
+        data_seed=settings.seed,
+    )
+
+
+def _original(dropout: float) -> SentenceTransformer:
+    """The bundled model, in float32 whatever the passes compute in: it takes small steps."""
+    device = "cuda" if torch.cuda.is_available() else "cpu"
+    return SentenceTransformer(
+        str(bundled_folder()),
+        device=device,
+        local_files_only=True,
+        model_kwargs={"dtype": torch.float32},
+        config_kwargs={"hidden_dropout_prob": dropout, "attention_probs_dropout_prob": dropout},
+    )
+
+
+def _precision(settings: Settings, encoder: Encoder) -> torch.dtype:
+    wanted = {"bf16": "bfloat16", "fp32": "float32"}.get(settings.precision, encoder.info.dtype)
+    return torch.bfloat16 if wanted == "bfloat16" else torch.float32
+
+
+def _keep_settings(places: Places, settings: Settings, log: Log) -> None:
+    """Write down what the run depends on. Refuses to go on with a run of other settings."""
+    files = {name: path for name, path in asdict(places).items() if name != "out" and path}
+    digests = {name: _digest(path) for name, path in files.items() if name != "negatives"}
+    told = {"settings": asdict(settings), "files": digests}
+    path = places.out / "settings.json"
+    if path.exists() and json.loads(path.read_text()) != told:
+        raise SystemExit(f"{places.out}: holds a run with other settings or data; choose another")
+    path.write_text(json.dumps(told, indent=1) + "\n")
+    versions = {name: importlib.metadata.version(name) for name in _LIBRARIES}
+    log.write("start", **told, libraries=versions, threads=torch.get_num_threads())
+
+
+def _pairs(places: Places, settings: Settings, documents: dict[str, str]) -> list[Pair]:
+    if not (places.papers and settings.pairs):
+        return []
+    unseen = of_documents(filter(held_out, documents), documents)
+    return further_pairs(records(places.papers), settings.pairs, settings.seed, unseen)
+
+
+def _some(queries: list[Query], count: int, seed: int) -> list[Query]:
+    """All, or so many drawn by lot."""
+    if not count or count >= len(queries):
+        return queries
+    return random.Random(seed).sample(queries, count)
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
