@@ -194,7 +194,7 @@ def _topic_dict(browser: TopicBrowser, topic: Topic) -> dict[str, Any]:
 def _evaluate(options: argparse.Namespace) -> None:
     # Imported here: only this command needs the measuring libraries.
     try:
-        from search import evaluate, known_items  # noqa: PLC0415
+        from search import evaluate, evaluate_self  # noqa: PLC0415
     except ModuleNotFoundError as error:
         raise QueryError(
             f"evaluate needs {error.name}; run `pip install 'abstract-search[evaluate]'`"
@@ -208,8 +208,8 @@ def _evaluate(options: argparse.Namespace) -> None:
     data, progress = data_folder(options.data), ProgressBar()
     try:
         if options.self:
-            papers = known_items.PAPERS if options.papers is None else options.papers
-            report = known_items.evaluate_self(data, options.model, papers, progress=progress)
+            papers = evaluate_self.PAPERS if options.papers is None else options.papers
+            report = evaluate_self.evaluate_self(data, options.model, papers, progress=progress)
         else:
             encoder = load_encoder(options.model or DEFAULT_MODEL)
             report = evaluate.evaluate(options.folder, data, encoder, progress)
@@ -219,7 +219,7 @@ def _evaluate(options: argparse.Namespace) -> None:
         print_json(report)
         return
     if options.self:
-        lines = known_items.describe(report)
+        lines = evaluate_self.describe(report)
     else:
         print(
             f"{report['collection']}: {report['documents']} documents, {report['queries']} queries"

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-import search.known_items
+import search.evaluate_self
 from index.encoder import Encoder
 from index.papers import document_text, merge_mentions
 from index.records import Mention, Paper
@@ -19,11 +19,10 @@ from index.snapshot import Snapshot
 from index.text import words
 from search.engine import Searcher
 from search.evaluate import Lazy, summary
+from search.evaluate_self import describe, evaluate_self
 from search.known_items import (
     Item,
     choose,
-    describe,
-    evaluate_self,
     sentence_item,
     title_item,
     version_item,
@@ -421,7 +420,7 @@ def test_a_lazy_sequence_reads_a_part_at_a_time() -> None:
 @pytest.fixture
 def self_cli(search_cli: CommandLine, monkeypatch: pytest.MonkeyPatch) -> CommandLine:
     """The command line of the search, for which every model is FakeEncoder under its name."""
-    monkeypatch.setattr(search.known_items, "load_encoder", FakeEncoder)
+    monkeypatch.setattr(search.evaluate_self, "load_encoder", FakeEncoder)
     return search_cli
 
 
