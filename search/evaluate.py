@@ -79,20 +79,12 @@ def evaluate(
 ) -> dict[str, Any]:
     """Measures of each mode, means over the queries, and paired significance against hybrid.
 
-    The index of the collection is kept in `data/evaluate`. A document that is the query itself
-    (same id, text included) does not count.
+    Queries are asked as they are in a search, typing slips put right. The index of the collection
+    is kept in `data/evaluate`. A document that is the query itself (same id, text included) does
+    not count.
     """
     collection = read_collection(folder)
-    place = data / "evaluate" / f"{collection.name}-{collection.digest[:12]}"
-
-    def documents() -> Documents:
-        papers = [Paper.bare(i, *found) for i, found in sorted(collection.documents.items())]
-        texts = [document_text(paper) for paper in papers]
-        digests = [text_digest(text) for text in texts]
-        return Documents(papers, texts, digests, embed(encoder, texts, {}, progress))
-
-    settings = {"collection": collection.digest}
-    with scratch_index(place, encoder, collection.name, settings, documents) as snapshot:
+    with collection_index(collection, data, encoder, progress) as snapshot:
         ids = [paper.paper_id for paper in snapshot.papers()]
         speller = Speller(snapshot.lexical)
         queries = {query: speller.correct(text)[0] for query, text in collection.queries.items()}
@@ -220,6 +212,22 @@ class _AskedOnce:
         if self._last is None or self._last[0] != list(texts):
             self._last = list(texts), self._encoder.encode_query(texts)
         return self._last[1]
+
+
+def collection_index(
+    collection: Collection, data: Path, encoder: Encoder, progress: Progress | None = None
+) -> Snapshot:
+    """The index of a collection in `data/evaluate`, made now unless it is there for this model."""
+
+    def documents() -> Documents:
+        papers = [Paper.bare(i, *found) for i, found in sorted(collection.documents.items())]
+        texts = [document_text(paper) for paper in papers]
+        digests = [text_digest(text) for text in texts]
+        return Documents(papers, texts, digests, embed(encoder, texts, {}, progress))
+
+    place = data / "evaluate" / f"{collection.name}-{collection.digest[:12]}"
+    settings = {"collection": collection.digest}
+    return scratch_index(place, encoder, collection.name, settings, documents)
 
 
 def measure(
