@@ -1,4 +1,4 @@
-"""Papers like some examples, against the cosine with the centre of the examples, on systematic reviews.
+"""Papers like some examples, against the cosine with their centre, on systematic reviews.
 
     python -m benchmarks.like COLLECTION ... [--draws 20]
 

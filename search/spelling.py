@@ -24,7 +24,7 @@ from index.lexical import LexicalIndex
 _SHORTEST = 5  # letters; in shorter words every letter may be meant
 _LONG = 8  # letters from which two slips in one word are believed
 _MARGIN = 3  # times as many papers as the next candidate, for one to be clearly meant
-_SUSPECT = (1, 2)  # papers that have a word, for it to be perhaps a slip of its author
+_SUSPECT = range(1, 11)  # papers that have a word, for it to be perhaps a slip of its authors
 _RARE = 500  # times fewer papers than its neighbour, for a word of the corpus to be a slip itself
 _SURE = 4  # first letters that must agree for two slips: "hyper-" is not a mistyped "hypo-"
 _FOREIGN = 2  # such words in a query, and it is not in English, of which alone slips are known
@@ -83,7 +83,7 @@ class Speller:
         return "".join([*parts, text[end:]]), tuple(corrections)
 
     def _is_known(self, word: str) -> bool:
-        """In common use, or in the corpus; but a rare word there may be a slip of its author."""
+        """In common use, or in the corpus; but a rare word there may be a slip of its authors."""
         folded = self._fold(word)
         if folded in self._common:
             return True
