@@ -97,6 +97,38 @@ def test_hits_agree_with_brute_force(searcher: Searcher) -> None:
         assert hit.strength == searcher.snapshot.manifest.calibration.strength(hit.evidence)
 
 
+def test_hybrid_agrees_with_brute_force(searcher: Searcher) -> None:
+    """Fusion, feedback of three papers and smoothing, worked out anew over all vectors."""
+    vectors = searcher.snapshot.vectors.astype(np.float32)
+    query = FakeEncoder().encode_query([QUERY])[0]
+    bm25 = np.zeros(65)
+    scores, rows = searcher.snapshot.lexical.search(QUERY, 65)
+    bm25[rows] = scores
+
+    def fused(vector: np.ndarray) -> np.ndarray:
+        cosine = vectors @ vector
+        return 0.6 * np.maximum(cosine / cosine.max(), 0) + 0.4 * bm25 / bm25.max()
+
+    best = np.argsort(-fused(query))[:3]
+    moved = 0.9 * query + 0.1 * vectors[best].mean(axis=0)
+    again = fused(moved / np.linalg.norm(moved))
+    near = np.argsort(-(vectors @ vectors.T) + 9 * np.eye(65), axis=1)[:, :3]
+    expected = 0.7 * again + 0.3 * again[near].mean(axis=1)
+    hits = searcher.search(QUERY, k=65)
+    found = {searcher.snapshot.row(hit.paper.paper_id): hit.score for hit in hits}
+    assert [found[row] for row in range(65)] == pytest.approx(expected.tolist(), abs=2e-3)
+
+
+def test_what_is_not_smoothed_stays_below(make_index: MakeIndex) -> None:
+    """Of more papers than are smoothed all come up, by falling scores."""
+    made = [work(f"Cats {n}", f"feline whiskers {'purr ' * (n % 9)} number{n}") for n in range(330)]
+    searcher = Searcher.open(make_index(works_page(*made)), encoder=FakeEncoder())
+    hits = searcher.search("feline purr number7 cats", k=330)
+    assert len(hits) == 330
+    assert well_formed(hits)
+    searcher.snapshot.close()
+
+
 @pytest.mark.parametrize("k", [1, 7, 65, 66, 10_000])
 def test_k_hits_ranked_from_one(searcher: Searcher, k: int) -> None:
     """There are k hits, or as many as there are papers, ranked from 1, scores falling."""
@@ -258,6 +290,31 @@ def test_like_agrees_with_brute_force(searcher: Searcher, count: int) -> None:
     hits = searcher.similar([papers[row].paper_id for row in seeds], k=65)
     assert [hit.paper.paper_id for hit in hits] == [papers[row].paper_id for row in expected]
     assert [hit.score for hit in hits] == pytest.approx(total[expected].tolist(), abs=1e-3)
+
+
+def test_unlike_agrees_with_brute_force(searcher: Searcher) -> None:
+    """Two papers to stay away from weigh 0.4, in the vectors and in the words."""
+    vectors = searcher.snapshot.vectors.astype(np.float32)
+    papers = list(searcher.snapshot.papers())
+    seed, away = 10, [20, 30]
+    others = [row for row in range(65) if row not in (seed, *away)]
+    against = vectors[away].mean(axis=0)
+    query = vectors[seed] - 0.4 * against / np.linalg.norm(against)
+    dense = vectors @ (query / np.linalg.norm(query) + vectors[seed]) / 2
+    words = []
+    for rows in ([seed], away):
+        text = " ".join(document_text(papers[row]) for row in rows)
+        scores, found = searcher.snapshot.lexical.search(text, 65)
+        bm25 = np.zeros(65)
+        bm25[found] = scores
+        words.append(bm25 / bm25[others].max())
+    lexical = np.maximum(words[0] - 0.4 * words[1], 0)
+    total = 0.85 * dense / dense[others].max() + 0.15 * lexical
+    hits = searcher.similar([papers[seed].paper_id], [papers[row].paper_id for row in away], k=65)
+    scores = {hit.paper.paper_id: hit.score for hit in hits}
+    assert [scores[papers[row].paper_id] for row in others] == pytest.approx(
+        np.maximum(total[others], 0).tolist(), abs=2e-3
+    )
 
 
 def test_like_with_words_moves_towards_them(animals: Searcher) -> None:
