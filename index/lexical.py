@@ -135,10 +135,6 @@ class LexicalIndex:
         query = tantivy.Query.boolean_query(parts)
         return Selection(query, self._rows(query))
 
-    def only(self, rows: np.ndarray) -> Selection:
-        """The papers of the given rows, ascending."""
-        return Selection(self._of_rows(rows), rows)
-
     def knows(self, word: str) -> bool:
         """True when some paper has the word, or one of its stem, in its text, authors or venue."""
         forms = [(_STEMS, stem) for stem in self._stemmer.stems(word)]

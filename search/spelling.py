@@ -94,8 +94,6 @@ class Speller:
         typed = self._fold(word)
         papers, by_length = self._vocabulary()
         own, stem = papers.get(typed, 0), "".join(self._stemmer.stems(typed))
-        if not own and self._lexical.knows(word):
-            return None  # an author, a venue, or another form of a word that is there
         near: dict[str, list[tuple[int, str]]] = defaultdict(list)
         for other in _nearest(typed, by_length):
             near["".join(self._stemmer.stems(other))].append((papers[other], other))

@@ -69,10 +69,14 @@ def test_accents_and_case_are_folded(tmp_path: Path) -> None:
 def test_only_allowed_rows_come_up_with_their_scores_unchanged(lexical: LexicalIndex) -> None:
     """A filter chooses among the rows and leaves their scores as they are."""
     scores, rows = lexical.search("learning networks", k=3)
-    alone, only = lexical.search("learning networks", k=3, among=lexical.only(np.array([0, 2])))
+    either = Restriction(((Words("text", "recurrent"), Words("text", "bakery")),))
+    allowed = lexical.select(either, values_of)
+    assert allowed.rows.tolist() == [0, 2]
+    alone, only = lexical.search("learning networks", k=3, among=allowed)
     assert only.tolist() == [0]
     assert alone[0] == pytest.approx(float(scores[rows.tolist().index(0)]), rel=1e-6)
-    nothing = lexical.only(np.array([], dtype=np.int64))
+    nothing = lexical.select(Restriction(((Words("text", "zebra"),),)), values_of)
+    assert nothing.rows.tolist() == []
     assert lexical.search("learning", k=3, among=nothing)[1].tolist() == []
 
 
