@@ -1,6 +1,6 @@
 """Papers like some examples, against the cosine with their centre, on systematic reviews.
 
-    python -m benchmarks.like COLLECTION ... [--draws 20]
+    python -m benchmarks.like COLLECTION ... [--draws 20] [--model M]
 
 COLLECTION is a folder in BEIR layout whose queries are documents: the papers that a review
 included, each with the others as its answers. Some of the included papers, drawn by a fixed seed,
@@ -21,7 +21,7 @@ import ir_measures
 import numpy as np
 from ir_measures import AP, nDCG
 
-from index.encoder import Encoder, load_encoder
+from index.encoder import DEFAULT_MODEL, Encoder, load_encoder
 from index.snapshot import Snapshot
 from search.evaluate import collection_index, read_collection
 from search.example import ExampleRanker, Examples
@@ -118,9 +118,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("folders", nargs="+", type=Path)
     parser.add_argument("--data", type=Path, default=Path("data"), help="for the indexes")
+    parser.add_argument("--model", default=DEFAULT_MODEL)
     parser.add_argument("--draws", type=int, default=40)
     arguments = parser.parse_args()
-    encoder = load_encoder()
+    encoder = load_encoder(arguments.model)
     reviews = (Review(folder, arguments.data, encoder) for folder in arguments.folders)
     print(json.dumps([measure(review, arguments.draws) for review in reviews], indent=2))
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from index.build import DEFAULT_SOURCE, BuildReport, build, data_folder, decision_folders
 from index.command import ProgressBar, common_options, print_json, run
 from index.decisions import Decision, add_decision
-from index.encoder import DEFAULT_MODEL
+from index.encoder import DEFAULT_MODEL, ORIGINAL_MODEL
 from index.errors import DecisionError
 from index.snapshot import Snapshot
 
@@ -41,7 +41,8 @@ def _parser() -> argparse.ArgumentParser:
     )  # fmt: skip
     command.add_argument(
         "--model", default=DEFAULT_MODEL, metavar="M",
-        help=f"sentence-transformers name or path (default: {DEFAULT_MODEL}, bundled)",
+        help=f"{DEFAULT_MODEL} (the default), {ORIGINAL_MODEL}, both bundled, or a "
+        "sentence-transformers name or path",
     )  # fmt: skip
     command.add_argument("--full", action="store_true", help="embed every text anew")
     command.add_argument("--strict", action="store_true", help="stop at the first skipped record")

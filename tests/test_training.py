@@ -25,6 +25,7 @@ from training.encoder.average import average
 from training.encoder.data import Query, further_pairs, held_out, of_documents, split
 from training.encoder.measure import by_kind, reciprocal_ranks
 from training.encoder.mine import Found, Mined, mine, negatives
+from training.encoder.rows import document_rows
 from training.encoder.settings import Settings
 
 KINDS = ("question", "claim", "keywords", "french")
@@ -288,6 +289,40 @@ def test_averages_are_weighted_by_shares() -> None:
         average([one, {"b": torch.zeros(2)}], [1, 1])
 
 
-def test_margins_need_negatives() -> None:
-    with pytest.raises(ValueError, match="hard negatives"):
-        Settings(loss="margin", negatives=0)
+# Rows
+
+
+def test_a_row_holds_the_queries_of_one_document_and_what_is_hard_for_them() -> None:
+    """Too few queries come again; negatives are taken from each query's list in turn."""
+    queries = [Query("dogs", "claim", "one"), Query("dogs", "question", "two")]
+    mined = {
+        ("dogs", "claim"): Mined(1.0, found(("cats", 0.5, 0.1), ("sails", 0.4, 0.1))),
+        ("dogs", "question"): Mined(1.0, found(("bread", 0.5, 0.1))),
+    }
+    settings = Settings(together=3, negatives=2, first_rank=1)
+    columns = document_rows(queries, mined, TEXTS, settings)
+    assert columns == {
+        "query_1": ["one"],
+        "query_2": ["two"],
+        "query_3": ["one"],
+        "document": [TEXTS["dogs"]],
+        "negative_1": [TEXTS["cats"]],
+        "negative_2": [TEXTS["bread"]],
+        "label": [sorted(TEXTS).index("dogs")],
+    }
+
+
+def test_documents_with_many_queries_get_several_rows_and_lots_fill_up() -> None:
+    """Every query is in one row; without mined negatives others are drawn, never the right one."""
+    columns = document_rows(queries_for(*TEXTS), {}, TEXTS, Settings(together=3, negatives=4))
+    assert columns["label"] == [n for name in TEXTS for n in [sorted(TEXTS).index(name)] * 2]
+    asked = {columns[f"query_{n}"][row] for n in (1, 2, 3) for row in range(10)}
+    assert asked == {query.text for query in queries_for(*TEXTS)}
+    for row, right in enumerate(columns["document"]):
+        drawn = {columns[f"negative_{n}"][row] for n in range(1, 5)}
+        assert drawn == set(TEXTS.values()) - {right}
+
+
+def test_a_document_needs_queries() -> None:
+    with pytest.raises(ValueError, match="together is 0"):
+        Settings(together=0)

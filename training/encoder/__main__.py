@@ -19,9 +19,10 @@ def _say(what: str, done: int, total: int) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m training.encoder", description=__doc__)
-    parser.add_argument("--queries", type=Path, required=True)
+    parser.add_argument("--queries", type=Path, nargs="+", required=True)
     parser.add_argument("--documents", type=Path, required=True)
-    parser.add_argument("--papers", type=Path, help="for further pairs (see --pairs)")
+    parser.add_argument("--papers", type=Path, help="papers to make pairs from (see --pairs)")
+    parser.add_argument("--further", type=Path, help="further pairs, as translated phrases")
     parser.add_argument("--out", type=Path, required=True, help="folder of the run")
     parser.add_argument("--mined", type=Path, help="hard negatives, to share between runs")
     parser.add_argument("--threads", type=int, default=0, help="0: as many as torch chooses")
@@ -30,7 +31,12 @@ def main() -> None:
     if arguments.threads:
         torch.set_num_threads(arguments.threads)
     places = Places(
-        arguments.queries, arguments.documents, arguments.out, arguments.papers, arguments.mined
+        tuple(arguments.queries),
+        arguments.documents,
+        arguments.out,
+        papers=arguments.papers,
+        further=arguments.further,
+        negatives=arguments.mined,
     )
     try:
         settings = from_flags(arguments)

@@ -1,7 +1,8 @@
 """Queries, documents and further pairs, and the tenth that training never sees.
 
 Queries are JSON lines {"doc", "kind", "text"}, documents {"id", "text"}, the text being title,
-full stop, abstract. Papers, for further pairs, are {"id", "title", "abstract"}.
+full stop, abstract. Further pairs are {"query", "passage"}; papers, from which others are made,
+{"id", "title", "abstract"}.
 """
 
 from __future__ import annotations
@@ -46,6 +47,10 @@ def read_queries(path: Path) -> list[Query]:
 def read_documents(path: Path) -> dict[str, str]:
     """Texts by id."""
     return {r["id"]: fold_space(r["text"]) for r in records(path)}
+
+
+def read_pairs(path: Path) -> list[Pair]:
+    return [Pair(fold_space(r["query"]), fold_space(r["passage"])) for r in records(path)]
 
 
 def held_out(document: str) -> bool:

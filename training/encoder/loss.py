@@ -10,7 +10,7 @@ from sentence_transformers.base.losses.gradcache import CachedLossMixin
 from sentence_transformers.base.losses.merged_forward import embed_columns
 from sentence_transformers.sentence_transformer.losses import MultipleNegativesRankingLoss
 from torch import Tensor, nn
-from torch.nn.functional import cosine_similarity, mse_loss
+from torch.nn.functional import cosine_similarity, cross_entropy, normalize
 
 from training.encoder.settings import Settings
 
@@ -40,15 +40,23 @@ class Originals:
 
 
 class TuningLoss(CachedLossMixin, nn.Module):
-    """Contrast of the batch's documents, plus, as the settings say, margins and staying put.
+    """Contrast of the batch's documents and of all documents, plus staying put.
 
-    Columns are queries, right documents, and any number of hard negatives. Labels, where there
-    are some, are the engine's scores of the document columns, (queries, documents). With
-    mini-batches, gradients are cached (Gao et al., 2021) and memory no longer grows with the batch.
+    The first `queries` columns ask for the document of the next column; any number of hard
+    negatives follows. Labels are the numbers of the documents in the `bank`, the original's vectors
+    of all documents: it stands still, so that a query meets every document at the price of a
+    matrix product. With mini-batches, gradients are cached (Gao et al., 2021) and memory no longer
+    grows with the batch.
     """
 
     def __init__(
-        self, model: SentenceTransformer, settings: Settings, originals: Originals | None
+        self,
+        model: SentenceTransformer,
+        settings: Settings,
+        originals: Originals | None,
+        *,
+        queries: int = 1,
+        bank: Tensor | None = None,
     ) -> None:
         super().__init__()
         self.model = model
@@ -56,6 +64,8 @@ class TuningLoss(CachedLossMixin, nn.Module):
         self.uses_gradient_cache = settings.mini_batch > 0
         self.contrast = MultipleNegativesRankingLoss(model, scale=settings.scale)
         self.sums: dict[str, float] = {}  # of each part since they were last taken, for the log
+        self.queries = queries
+        self._bank = bank
         self._settings = settings
         self._originals = originals
         self._targets: list[Tensor] = []  # vectors of the batch's documents by the original
@@ -64,7 +74,8 @@ class TuningLoss(CachedLossMixin, nn.Module):
         """The loss of a batch of tokenized columns."""
         features = list(sentence_features)
         # Before the model, which writes what it computes into the features.
-        self._targets = [self._originals.of(f) for f in features[1:]] if self._originals else []
+        documents = features[self.queries :]
+        self._targets = [self._originals.of(f) for f in documents] if self._originals else []
         if self.mini_batch_size:
             return self.forward_cached(features, labels)
         return self.calculate_loss([[e] for e in embed_columns(self.model, features)], labels)
@@ -76,7 +87,7 @@ class TuningLoss(CachedLossMixin, nn.Module):
         # The three digits of bfloat16 are too few for cosines times scale.
         with torch.autocast(reps[0][0].device.type, enabled=False):
             columns = [torch.cat(column).float() for column in reps]
-            parts = self._parts(columns, labels)
+            parts = self._parts(columns[: self.queries], columns[self.queries :], labels)
             loss = torch.stack(list(parts.values())).sum()
         for name, part in (parts | {"batches": torch.ones(())}).items():
             self.sums[name] = self.sums.get(name, 0.0) + float(part.detach())
@@ -91,15 +102,28 @@ class TuningLoss(CachedLossMixin, nn.Module):
         batches = sums.pop("batches", 1.0)
         return {name: round(value / batches, 5) for name, value in sums.items()}
 
-    def _parts(self, columns: list[Tensor], labels: Tensor | None) -> dict[str, Tensor]:
-        settings, (queries, *documents) = self._settings, columns
-        parts = {"contrast": self.contrast.compute_loss_from_embeddings(columns, labels)}
-        if settings.loss == "margin" and labels is not None:
-            cosines = torch.stack([cosine_similarity(queries, d) for d in documents], dim=1)
-            wanted = settings.margin_gain * (labels[:, :1] - labels[:, 1:]).float()
-            margin = mse_loss(cosines[:, :1] - cosines[:, 1:], wanted)
-            parts["margin"] = settings.margin_weight * margin
+    def _parts(
+        self, queries: list[Tensor], documents: list[Tensor], labels: Tensor | None
+    ) -> dict[str, Tensor]:
+        contrasts = [
+            self.contrast.compute_loss_from_embeddings([column, *documents], None)
+            for column in queries
+        ]
+        parts = {"contrast": torch.stack(contrasts).mean()}
+        if self._bank is not None and labels is not None:
+            parts["bank"] = self._settings.bank_weight * self._contrast_of_all(queries, labels)
         if self._targets:
             stayed = cosine_similarity(torch.cat(documents), torch.cat(self._targets))
-            parts["stay"] = settings.stay_weight * (1 - stayed).mean()
+            parts["stay"] = self._settings.stay_weight * (1 - stayed).mean()
         return parts
+
+    def _contrast_of_all(self, queries: list[Tensor], labels: Tensor) -> Tensor:
+        """Cross-entropy of each query over the bank; near copies of the right document are out."""
+        bank = self._bank.to(labels.device)  # type: ignore[union-attr]
+        copies = bank[labels] @ bank.T > self._settings.near_copy
+        copies[torch.arange(len(labels)), labels] = False
+        cosines = [normalize(column) @ bank.T for column in queries]
+        scores = (
+            torch.cat([c.masked_fill(copies, -torch.inf) for c in cosines]) * self._settings.scale
+        )
+        return cross_entropy(scores, labels.repeat(len(queries)))

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 
 from index.build import embed
 from index.encoder import Encoder
@@ -64,13 +65,12 @@ def mine(
     The index of the documents is kept beside it. Questions among `asked` serve the French queries
     for the same document.
     """
-    digest = text_digest(json.dumps(sorted(documents.items())))
-    head = {"documents": digest, "model": encoder.info.sha256, "depth": DEPTH}
+    head = {"documents": _digest(documents), "model": encoder.info.sha256, "depth": DEPTH}
     known = _read(path, head)
     missing = [q for q in queries if (q.document, q.kind) not in known]
     if missing:
         questions = {q.document: q.text for q in (*asked, *queries) if q.kind == "question"}
-        with _index(path.with_suffix(".index"), documents, digest, encoder, say) as snapshot:
+        with _index(path.with_suffix(".index"), documents, encoder, say) as snapshot:
             miner = _Miner(snapshot, encoder)
             with path.open("a", encoding="utf-8") as file:
                 for done, query in enumerate(missing, 1):
@@ -79,6 +79,14 @@ def mine(
                     file.write(_line(query, mined))
                     say("mining", done, len(missing))
     return known
+
+
+def original_vectors(
+    path: Path, documents: dict[str, str], encoder: Encoder, say: Say
+) -> torch.Tensor:
+    """Vectors of the documents, sorted by id, by the model that mined; (documents, dimension)."""
+    with _index(path.with_suffix(".index"), documents, encoder, say) as snapshot:
+        return torch.from_numpy(snapshot.vectors[:].astype(np.float32))
 
 
 def negatives(mined: Mined, settings: Settings) -> list[Found]:
@@ -128,16 +136,18 @@ class _Miner:
         return Mined(round(float(scores[at[0]]), 4) if len(at) else None, found)
 
 
-def _index(
-    place: Path, documents: dict[str, str], digest: str, encoder: Encoder, say: Say
-) -> Snapshot:
+def _index(place: Path, documents: dict[str, str], encoder: Encoder, say: Say) -> Snapshot:
     def contents() -> Documents:
         papers = [Paper.bare(name, None, text) for name, text in sorted(documents.items())]
         texts = [paper.abstract or "" for paper in papers]
         vectors = embed(encoder, texts, {}, say)
         return Documents(papers, texts, [text_digest(text) for text in texts], vectors)
 
-    return scratch_index(place, encoder, "training", {"documents": digest}, contents)
+    return scratch_index(place, encoder, "training", {"documents": _digest(documents)}, contents)
+
+
+def _digest(documents: dict[str, str]) -> str:
+    return text_digest(json.dumps(sorted(documents.items())))
 
 
 def _read(path: Path, head: dict[str, Any]) -> dict[Key, Mined]:

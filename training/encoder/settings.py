@@ -6,8 +6,6 @@ import argparse
 from dataclasses import dataclass, field, fields
 from typing import Any
 
-LOSSES = ("contrastive", "margin")
-
 
 def _setting(default: Any, told: str, **more: Any) -> Any:
     return field(default=default, metadata={"help": told, **more})
@@ -18,18 +16,19 @@ class Settings:
     """One run. A checkpoint can only be gone on from with the settings that it was made with."""
 
     epochs: float = _setting(3.0, "passes over the pairs")
-    learning_rate: float = _setting(3e-5, "the highest; it then falls linearly to 0")
+    learning_rate: float = _setting(5e-5, "the highest; it then falls linearly to 0")
     warmup: float = _setting(0.1, "share of the steps in which the learning rate rises")
     weight_decay: float = _setting(0.01, "of the optimizer, AdamW")
-    batch: int = _setting(64, "queries a step; the others' documents are negatives of each")
+    batch: int = _setting(64, "documents a step, each with its queries and negatives")
+    together: int = _setting(4, "queries of a document that share a step, and its vector")
     mini_batch: int = _setting(0, "texts in memory at a time, by gradient caching; 0: all")
-    loss: str = _setting("contrastive", "margin: the engine's own scores are taught too", of=LOSSES)
-    dropout: float = _setting(0.1, "share of activations left out; alone moves vectors")
+    dropout: float = _setting(0.0, "share of activations left out; alone moves vectors")
     scale: float = _setting(20.0, "of the cosines before the softmax")
-    margin_weight: float = _setting(1.0, "of the margin loss beside the contrastive one")
-    margin_gain: float = _setting(0.5, "cosine margin that stands for a score margin of 1")
-    stay_weight: float = _setting(0.0, "of 1 - cosine of a document's vector with the original's")
-    negatives: int = _setting(2, "hard negatives a query")
+    bank_weight: float = _setting(
+        0.5, "of the contrast with the original's vectors of all documents"
+    )
+    stay_weight: float = _setting(3.0, "of 1 - cosine of a document's vector with the original's")
+    negatives: int = _setting(1, "hard negatives a document")
     first_rank: int = _setting(2, "best rank that a hard negative may have")
     last_rank: int = _setting(30, "worst rank that a hard negative may have")
     near_copy: float = _setting(0.9, "documents with a higher cosine to the right one are left out")
@@ -52,8 +51,8 @@ class Settings:
     seed: int = _setting(20240229, "of every choice by chance")
 
     def __post_init__(self) -> None:
-        if self.loss == "margin" and not self.negatives:
-            raise ValueError("the margin loss compares with hard negatives; ask for one or more")
+        if self.together < 1:
+            raise ValueError(f"together is {self.together}; a document needs at least one query")
 
 
 def add_flags(parser: argparse.ArgumentParser) -> None:

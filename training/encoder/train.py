@@ -12,7 +12,6 @@ import importlib.metadata
 import json
 import random
 import time
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -29,7 +28,7 @@ from sentence_transformers.sentence_transformer.training_args import BatchSample
 from transformers import EarlyStoppingCallback, PrinterCallback, TrainerCallback
 from transformers.utils import logging as transformers_logging
 
-from index.encoder import Encoder, bundled_folder, load_encoder
+from index.encoder import ORIGINAL_MODEL, Encoder, bundled_folder, load_encoder
 from training.encoder.augment import Augmenter
 from training.encoder.data import (
     Pair,
@@ -38,29 +37,30 @@ from training.encoder.data import (
     held_out,
     of_documents,
     read_documents,
+    read_pairs,
     read_queries,
     split,
 )
 from training.encoder.loss import Originals, TuningLoss
 from training.encoder.measure import METRIC, HeldOut
-from training.encoder.mine import Key, Mined, Say, mine, negatives
+from training.encoder.mine import Say, mine, original_vectors
+from training.encoder.rows import document_rows, evaluated_on
 from training.encoder.settings import Settings
 from training.names import records
 
 _LOGGED_EVERY = 10  # steps
-_NEIGHBOURS = 10  # documents that each held-out query gives to the distractors, at most
 _LIBRARIES = ("torch", "transformers", "sentence-transformers", "datasets", "accelerate", "numpy")
-Columns = dict[str, list[Any]]
 
 
 @dataclass(frozen=True)
 class Places:
     """Files and folders of a run."""
 
-    queries: Path
+    queries: tuple[Path, ...]
     documents: Path
     out: Path
     papers: Path | None = None
+    further: Path | None = None  # pairs as they were written
     negatives: Path | None = None  # what was mined; beside the run unless given
 
     @property
@@ -90,15 +90,16 @@ def run(places: Places, settings: Settings, say: Say) -> Path:
     """Train; the folder of the tuned model."""
     log = Log(places.out / "log.jsonl")
     _keep_settings(places, settings, log)
-    encoder = load_encoder()
-    queries, documents = read_queries(places.queries), read_documents(places.documents)
+    encoder = load_encoder(ORIGINAL_MODEL)
+    queries = [query for path in places.queries for query in read_queries(path)]
+    documents = read_documents(places.documents)
     chosen, held = split(queries)
     chosen = _some(chosen, settings.most_queries, settings.seed)
     held = _some(held, settings.most_queries, settings.seed)
     # Questions that are not wanted themselves stand for the French queries beside them.
     mined = mine(places.mined, chosen + held, documents, encoder, say, asked=queries)
     log.write("mined", queries=len(mined))
-    data = {"queries": Dataset.from_dict(query_columns(chosen, mined, documents, settings))}
+    data = {"queries": Dataset.from_dict(document_rows(chosen, mined, documents, settings))}
     pairs = _pairs(places, settings, documents)
     if pairs:
         columns = {"query": [p.query for p in pairs], "passage": [p.passage for p in pairs]}
@@ -108,7 +109,9 @@ def run(places: Places, settings: Settings, say: Say) -> Path:
     log.write("data", **sizes, held_out=len(held), evaluated_on=len(evaluated))
     precision = _precision(settings, encoder)
     evaluator = HeldOut(held, evaluated, precision)
-    trainer = _trainer(_arguments(places, settings, precision), settings, data, evaluator, log)
+    arguments = _arguments(places, settings, precision)
+    bank = original_vectors(places.mined, documents, encoder, say)
+    trainer = _trainer(arguments, settings, data, bank, evaluator=evaluator, log=log)
     checkpoints = list((places.out / "checkpoints").glob("checkpoint-*"))
     result = trainer.train(resume_from_checkpoint=bool(checkpoints))
     model = places.out / "model"
@@ -116,61 +119,6 @@ def run(places: Places, settings: Settings, say: Say) -> Path:
     best = trainer.state.best_model_checkpoint
     log.write("done", best=best, value=trainer.state.best_metric, **result.metrics)
     return model
-
-
-def query_columns(
-    queries: Sequence[Query],
-    mined: dict[Key, Mined],
-    documents: dict[str, str],
-    settings: Settings,
-) -> Columns:
-    """A row a query: its text, the right document, hard negatives, and the engine's scores of all.
-
-    Where the engine gave too few negatives, documents drawn by lot fill up.
-    """
-    rng, names = random.Random(settings.seed), sorted(documents)
-    columns: Columns = {"query": [], "document": []}
-    columns |= {f"negative_{n}": [] for n in range(1, settings.negatives + 1)}
-    labels: list[list[float]] = []
-    for query in queries:
-        found = mined.get((query.document, query.kind), Mined(None, ()))
-        scored = {each.document: each.score for each in negatives(found, settings)}
-        while len(scored) < settings.negatives:
-            drawn = rng.choice(names)
-            if drawn != query.document:
-                scored.setdefault(drawn, 0.0)
-        row = [query.text, documents[query.document], *(documents[name] for name in scored)]
-        for column, text in zip(columns.values(), row, strict=True):
-            column.append(text)
-        labels.append([1.0 if found.right is None else found.right, *scored.values()])
-    return columns | {"label": labels} if settings.loss == "margin" else columns
-
-
-def evaluated_on(
-    held: Sequence[Query],
-    mined: dict[Key, Mined],
-    documents: dict[str, str],
-    settings: Settings,
-) -> dict[str, str]:
-    """The right documents of the held-out queries, and distractors.
-
-    Half of these are what the engine finds for the queries, so that there is something to confuse
-    them with; the others are drawn by lot.
-    """
-    right = dict.fromkeys(query.document for query in held)
-    near = dict.fromkeys(
-        mined[query.document, query.kind].found[rank].document
-        for rank in range(_NEIGHBOURS)
-        for query in held
-        if (query.document, query.kind) in mined
-        and rank < len(mined[query.document, query.kind].found)
-    )
-    half = [name for name in near if name not in right][: settings.distractors // 2]
-    others = sorted(set(documents).difference(right, half))
-    drawn = random.Random(settings.seed).sample(
-        others, min(settings.distractors - len(half), len(others))
-    )
-    return {name: documents[name] for name in (*right, *half, *drawn)}
 
 
 @dataclass
@@ -187,7 +135,7 @@ class Collator(SentenceTransformerDataCollator):
     def _changed(self, row: dict[str, Any]) -> dict[str, Any]:
         changed = dict(row)
         for column, text in row.items():
-            if column == "query":
+            if column.startswith("query"):
                 changed[column] = self.augmenter.query(text, self.epoch)
             elif column == "document" or column.startswith("negative_"):
                 changed[column] = self.augmenter.document(text, self.epoch)
@@ -197,8 +145,8 @@ class Collator(SentenceTransformerDataCollator):
 class _Callback(TrainerCallback):
     """Tells the collator which pass it is, and the log what happened."""
 
-    def __init__(self, collator: Collator, loss: TuningLoss, log: Log) -> None:
-        self._collator, self._loss, self._log = collator, loss, log
+    def __init__(self, collator: Collator, losses: dict[str, TuningLoss], log: Log) -> None:
+        self._collator, self._losses, self._log = collator, losses, log
 
     def on_epoch_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:
         self._collator.epoch = int(state.epoch or 0)
@@ -206,7 +154,8 @@ class _Callback(TrainerCallback):
     def on_log(self, args: Any, state: Any, control: Any, logs: Any = None, **_: Any) -> None:
         told = {k.removeprefix("eval_"): v for k, v in (logs or {}).items()}
         if "loss" in told:
-            self._log.write("step", step=state.global_step, **told, **self._loss.take_means())
+            parts = {name: loss.take_means() for name, loss in self._losses.items()}
+            self._log.write("step", step=state.global_step, **told, **parts)
         elif METRIC in told:
             self._log.write("evaluation", step=state.global_step, **told)
 
@@ -215,18 +164,24 @@ def _trainer(
     arguments: SentenceTransformerTrainingArguments,
     settings: Settings,
     data: dict[str, Dataset],
+    bank: torch.Tensor,
+    *,
     evaluator: HeldOut,
     log: Log,
 ) -> SentenceTransformerTrainer:
     transformers_logging.disable_progress_bar()
     model = _original(settings.dropout)
     originals = Originals(_original(0.0)) if settings.stay_weight else None
-    loss = TuningLoss(model, settings, originals)
+    losses = {
+        "queries": TuningLoss(model, settings, originals, queries=settings.together, bank=bank)
+    }
+    if "pairs" in data:
+        losses["pairs"] = TuningLoss(model, settings, originals)
     tokens = {"query": settings.query_tokens, "document": settings.document_tokens}
     collator = Collator(
         preprocess_fn=model.preprocess,
         router_mapping={
-            column: "query" if column == "query" else "document"
+            column: "query" if column.startswith("query") else "document"
             for part in data.values()
             for column in part.column_names
             if column != "label"
@@ -238,10 +193,10 @@ def _trainer(
         model=model,
         args=arguments,
         train_dataset=DatasetDict(data),
-        loss=loss,
+        loss=losses,
         evaluator=evaluator,
         data_collator=collator,
-        callbacks=[_Callback(collator, loss, log)],
+        callbacks=[_Callback(collator, losses, log)],
     )
     trainer.remove_callback(PrinterCallback)  # the log says the same
     if settings.patience:
@@ -288,7 +243,11 @@ def _original(dropout: float) -> SentenceTransformer:
         str(bundled_folder()),
         device=device,
         local_files_only=True,
-        model_kwargs={"dtype": torch.float32},
+        # On a processor, the fused attention takes half of a training step in its way back.
+        model_kwargs={
+            "dtype": torch.float32,
+            "attn_implementation": "sdpa" if device == "cuda" else "eager",
+        },
         config_kwargs={"hidden_dropout_prob": dropout, "attention_probs_dropout_prob": dropout},
     )
 
@@ -300,8 +259,10 @@ def _precision(settings: Settings, encoder: Encoder) -> torch.dtype:
 
 def _keep_settings(places: Places, settings: Settings, log: Log) -> None:
     """Write down what the run depends on. Refuses to go on with a run of other settings."""
-    files = {name: path for name, path in asdict(places).items() if name != "out" and path}
-    digests = {name: _digest(path) for name, path in files.items() if name != "negatives"}
+    read = {"queries": places.queries, "documents": (places.documents,)}
+    further = {"papers": places.papers, "further": places.further}
+    read |= {name: (path,) for name, path in further.items() if path}
+    digests = {name: [_digest(path) for path in paths] for name, paths in read.items()}
     told = {"settings": asdict(settings), "files": digests}
     path = places.out / "settings.json"
     if path.exists() and json.loads(path.read_text()) != told:
@@ -312,10 +273,11 @@ def _keep_settings(places: Places, settings: Settings, log: Log) -> None:
 
 
 def _pairs(places: Places, settings: Settings, documents: dict[str, str]) -> list[Pair]:
-    if not (places.papers and settings.pairs):
-        return []
-    unseen = of_documents(filter(held_out, documents), documents)
-    return further_pairs(records(places.papers), settings.pairs, settings.seed, unseen)
+    pairs = read_pairs(places.further) if places.further else []
+    if places.papers and settings.pairs:
+        unseen = of_documents(filter(held_out, documents), documents)
+        pairs += further_pairs(records(places.papers), settings.pairs, settings.seed, unseen)
+    return pairs
 
 
 def _some(queries: list[Query], count: int, seed: int) -> list[Query]:
