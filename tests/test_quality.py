@@ -124,7 +124,10 @@ def test_a_sentence_finds_its_paper(real_searcher: Searcher) -> None:
 
 
 def test_versions_of_one_theme_are_alike(real_searcher: Searcher) -> None:
-    """Papers that continue each other find each other among the first five alike."""
+    """Papers that continue each other find each other among the first three alike.
+
+    One pair lies further apart for the tuned model, among the first five.
+    """
     pairs = [
         ("In-Context Parametric Inference", "Amortized In-Context Bayesian Posterior"),
         ("A Unified, Scalable Framework", "Generalizable, real-time neural decoding"),
@@ -135,5 +138,5 @@ def test_versions_of_one_theme_are_alike(real_searcher: Searcher) -> None:
     papers = list(real_searcher.snapshot.papers())
     for one, other in pairs:
         (seed,) = [p for p in papers if p.display_title.startswith(one)]
-        hits = real_searcher.similar([seed.paper_id], k=5)
+        hits = real_searcher.similar([seed.paper_id], k=5 if one == "On Lyapunov Exponents" else 3)
         assert any(h.paper.display_title.startswith(other) for h in hits), (one, other)
