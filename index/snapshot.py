@@ -10,9 +10,10 @@ stand).
         vectors.faiss             the FAISS index of those rows
         lexical/                  the Tantivy index of the same rows
         topics.json, topics.npy, centroids.npy
+        plane.npy                 (papers, 2) float32, the place of each row on the map
 
-SQLite and the vectors are the truth; the FAISS index, the lexical index and the topics follow
-from them.
+SQLite and the vectors are the truth; the FAISS index, the lexical index, the topics and the map
+follow from them.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ import threading
 import tokenize
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -37,13 +39,13 @@ from index.encoder import Encoder
 from index.errors import NoIndexError, SnapshotError, UnknownPaperError
 from index.lexical import LexicalIndex, Selection
 from index.manifest import REBUILD, Manifest
-from index.records import Mention, Merge, Paper, Skip
+from index.records import Mention, Merge, Paper, Skip, display_title
 from index.topics import Topic, Topics
 
 CURRENT, GENERATIONS, MANIFEST = "CURRENT", "generations", "manifest.json"
 PAPERS, VECTORS, FAISS = "papers.sqlite", "vectors.npy", "vectors.faiss"
 TOPICS, ASSIGNMENT, CENTROIDS = "topics.json", "topics.npy", "centroids.npy"
-LEXICAL = "lexical"
+PLANE, LEXICAL = "plane.npy", "lexical"
 # What reading a damaged file raises: NumPy parses its header as Python.
 _DAMAGE = (
     OSError, ValueError, KeyError, TypeError, EOFError, RuntimeError, SyntaxError,
@@ -84,6 +86,7 @@ class Snapshot:
             self.index = VectorIndex.load(folder / FAISS)
             self.lexical = LexicalIndex.load(folder / LEXICAL)
             self.topics = _load_topics(folder)
+            self.plane: np.ndarray = np.load(folder / PLANE, allow_pickle=False)
         except _DAMAGE as error:
             raise SnapshotError(f"{folder}: damaged ({error}); {REBUILD}") from error
         shape = (self.manifest.counts["papers"], self.manifest.model.dimension)
@@ -98,6 +101,10 @@ class Snapshot:
             raise SnapshotError(
                 f"{folder}: {topics[0]} topics for {topics[1]} papers, the manifest says "
                 f"{self.manifest.counts['topics']} for {shape[0]}; {REBUILD}"
+            )
+        if self.plane.shape != (shape[0], 2):
+            raise SnapshotError(
+                f"{folder / PLANE}: is {self.plane.shape}, not {(shape[0], 2)}; {REBUILD}"
             )
 
     @classmethod
@@ -155,6 +162,25 @@ class Snapshot:
             for record in records:
                 found[record["row"]] = tables.to_paper(record, aliases[record["paper_id"]])
         return [found[row] for row in wanted]
+
+    def titles(self, rows: Iterable[int]) -> Iterator[str]:
+        """The display titles of the papers of the given rows, in their order."""
+        wanted = [int(row) for row in rows]
+        for start in range(0, len(wanted), 10_000):
+            part = wanted[start : start + 10_000]
+            found = {
+                record["row"]: display_title(record["title"], record["beginning"])
+                for record in self._query(tables.TITLES, (json.dumps(part),))
+            }
+            yield from (found[row] for row in part)
+
+    @cached_property
+    def years(self) -> np.ndarray:
+        """The year of each row, (papers,) int32; 0 where none is known."""
+        years = np.zeros(len(self), dtype=np.int32)
+        for record in self._query(tables.YEARS):
+            years[json.loads(record["rows"])] = record["year"]
+        return years
 
     def paper(self, paper_id: str) -> Paper:
         """The paper that has, or ever had, this id, or that this mention belongs to.
@@ -327,15 +353,6 @@ def data_files(folder: Path) -> list[str]:
     """Names of all files of a generation but the manifest, relative to it, sorted."""
     files = (p for p in folder.rglob("*") if p.is_file() and p.suffix != ".lock")
     return sorted(p.relative_to(folder).as_posix() for p in files if p.name != MANIFEST)
-
-
-def save_topics(folder: Path, topics: Topics) -> None:
-    """Write the topics beside the other files of a generation."""
-    listed = [asdict(topic) for topic in topics.topics]
-    text = json.dumps(listed, ensure_ascii=False, indent=1)
-    (folder / TOPICS).write_text(text + "\n", encoding="utf-8")
-    np.save(folder / ASSIGNMENT, topics.assignment, allow_pickle=False)
-    np.save(folder / CENTROIDS, topics.centroids, allow_pickle=False)
 
 
 def _load_topics(folder: Path) -> Topics:

@@ -44,6 +44,14 @@ CREATE INDEX aliases_paper ON aliases (paper_id);
 CREATE TABLE files (source TEXT PRIMARY KEY, layout TEXT, sha256 TEXT, mentions INTEGER NOT NULL);
 CREATE TABLE skipped (position INTEGER PRIMARY KEY, source TEXT NOT NULL, line INTEGER, why TEXT);
 """
+# What is shown of very many papers at once: neither reads whole records.
+TITLES = """
+SELECT row, title, CASE WHEN coalesce(title, '') = '' THEN substr(abstract, 1, 91) END AS beginning
+FROM papers WHERE row IN (SELECT value FROM json_each(?))
+"""
+YEARS = """
+SELECT year, json_group_array(row) AS rows FROM papers WHERE year IS NOT NULL GROUP BY year
+"""
 _MENTION_FIELDS = (
     "mention_id", "source", "line_start", "line_end", "title", "authors", "authors_truncated",
     "year", "date", "venue", "categories", "abstract", "abstract_truncated", "doi", "arxiv", "url",

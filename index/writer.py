@@ -7,11 +7,12 @@ folder that the next build clears away; a crash after it leaves the new one live
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import shutil
 import sqlite3
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -27,6 +28,7 @@ from index.encoder import ModelInfo
 from index.errors import AbstractsError, BusyError, NoIndexError, SnapshotError
 from index.lexical import LexicalIndex
 from index.manifest import FORMAT, Manifest
+from index.plane import Plane
 from index.records import Mention, Merge, Paper, Skip
 from index.snapshot import Snapshot, sha256_of
 from index.topics import Topics
@@ -51,6 +53,7 @@ class Contents:
     vectors: np.ndarray
     index: VectorIndex
     topics: Topics
+    plane: Plane
     model: ModelInfo
     calibration: Calibration
     sources: Sequence[str]
@@ -150,7 +153,16 @@ def _write_files(folder: Path, contents: Contents) -> None:
     contents.index.save(folder / snapshot.FAISS)
     texts = zip(contents.papers, contents.texts, strict=True)
     LexicalIndex.build(folder / snapshot.LEXICAL, texts)
-    snapshot.save_topics(folder, contents.topics)
+    _write_topics(folder, contents.topics)
+    np.save(folder / snapshot.PLANE, contents.plane.points, allow_pickle=False)
+
+
+def _write_topics(folder: Path, topics: Topics) -> None:
+    listed = [asdict(topic) for topic in topics.topics]
+    text = json.dumps(listed, ensure_ascii=False, indent=1)
+    (folder / snapshot.TOPICS).write_text(text + "\n", encoding="utf-8")
+    np.save(folder / snapshot.ASSIGNMENT, topics.assignment, allow_pickle=False)
+    np.save(folder / snapshot.CENTROIDS, topics.centroids, allow_pickle=False)
 
 
 def _write_manifest(folder: Path, contents: Contents, number: int) -> None:

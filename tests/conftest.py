@@ -45,6 +45,7 @@ FILES = (
     "topics.json",
     "topics.npy",
     "centroids.npy",
+    "plane.npy",
 )
 
 

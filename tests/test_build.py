@@ -155,6 +155,7 @@ def test_progress_counts_up_to_the_texts(tmp_path: Path) -> None:
         "loading the model",
         "embedding",
         "topics and calibration",
+        "map",
         "writing",
     ]
     assert [step for step in seen if step[0] == "embedding"][-1] == ("embedding", 32, 32)
