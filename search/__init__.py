@@ -14,12 +14,14 @@ from index.records import Paper
 from index.snapshot import Snapshot, current_generation
 from index.text import plain
 from index.topics import Topic
+from search.atlas import Atlas, Region, Timeline
 from search.browse import TopicBrowser, UnknownTopicError
 from search.engine import SORTS, Answer, Searcher, Sort
 from search.export import FORMATS, export
 from search.facets import Count, Facets
 from search.filters import FilterError, Filters, make_filters, parse_years
 from search.hits import Hit
+from search.polygon import AreaError, make_polygon, parse_polygon, polygon_text, simplified
 from search.query import Query, Slip, parse_query
 from search.spelling import Correction
 
@@ -28,6 +30,8 @@ __all__ = [
     "SORTS",
     "AbstractsError",
     "Answer",
+    "AreaError",
+    "Atlas",
     "BuildReport",
     "Correction",
     "Count",
@@ -39,11 +43,13 @@ __all__ = [
     "NoIndexError",
     "Paper",
     "Query",
+    "Region",
     "Searcher",
     "Slip",
     "Snapshot",
     "SnapshotError",
     "Sort",
+    "Timeline",
     "Topic",
     "TopicBrowser",
     "UnknownPaperError",
@@ -54,7 +60,11 @@ __all__ = [
     "export",
     "load_encoder",
     "make_filters",
+    "make_polygon",
+    "parse_polygon",
     "parse_query",
     "parse_years",
     "plain",
+    "polygon_text",
+    "simplified",
 ]
