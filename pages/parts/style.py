@@ -44,9 +44,12 @@ STYLE = """<style>
   min-height: 0; padding: 0;
 }
 .stPageLink a { padding: 0; }
+.st-key-trail > :nth-child(n + 3)::before { content: "›"; margin-right: .4rem; opacity: .85; }
 .st-key-chips button { border-radius: 1rem; min-height: 0; padding: .1rem .75rem; }
 [data-testid="InputInstructions"] { display: none; }
 .st-key-order [role="radiogroup"] { gap: 1rem; }
+.st-key-order-row { justify-content: space-between; }
+.st-key-order-row > * { width: auto !important; flex: 0 1 auto; }
 .st-key-order .stRadio { display: flex; align-items: center; gap: 1rem; }
 [class*="st-key-here-nav-"] a { text-decoration: underline; text-underline-offset: .35rem; }
 .st-key-help { position: fixed; right: 1rem; bottom: .5rem; z-index: 5; }
