@@ -5,7 +5,7 @@ from __future__ import annotations
 from urllib.parse import parse_qs, urlencode
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from pages.parts.place import FIRST, MOST, PAGES, Asked, Place, read
@@ -26,6 +26,7 @@ asked = st.builds(
     as_typed=st.booleans(),
 )
 own = st.dictionaries(st.sampled_from(["id", "list", "page", "area"]), words, max_size=3)
+FIFTY = tuple(f"t{i}" for i in range(50))
 places = st.builds(
     Place,
     page=st.sampled_from(PAGES),
@@ -48,6 +49,7 @@ def test_an_address_says_it_all(place: Place, steps: list[Place]) -> None:
 def test_a_step_can_be_taken_back(first: Place, second: Asked) -> None:
     """The last step of the trail leads to the place before, with what was asked there."""
     there = first.asking(**{name: getattr(second, name) for name in ("query", "like", "unlike")})
+    assume(there.step() != first.step())
     if first.page == "search" and first.asked.is_empty:
         assert there.trail == first.trail
         return
@@ -94,10 +96,7 @@ def test_conditions_are_no_step() -> None:
         ({"trail": ["nowhere?q=1", "search", "file:///etc/passwd?x"]}, Place()),
         ({"trail": ["paper?id=p1"]}, Place(trail=("paper?id=p1",))),
         ({"q": ["x" * 30_000]}, Place(asked=Asked("x" * 20_000))),
-        (
-            {"like": [str(i) for i in range(99)]},
-            Place(asked=Asked(like=tuple(map(str, range(50))))),
-        ),
+        ({"on": [f"t{i}" for i in range(99)]}, Place(asked=Asked(topics=FIFTY))),
     ],
 )
 def test_what_makes_no_sense_is_left_out(address: dict[str, list[str]], expected: Place) -> None:
