@@ -32,15 +32,21 @@ def main() -> None:
     """Draw the page that the address asks for."""
     at, searcher = here("search"), shared.open_index()
     _box(at)
-    tray(at, searcher)
+    # Each part has its place, also while it is empty, so that nothing else moves into it.
+    question, first, rest = st.container(), st.container(), st.container()
+    with question:
+        tray(at, searcher)
+        chips(at, searcher)
     if at.asked.is_empty:
-        _start(at, searcher)
+        with first:
+            _start(at, searcher)
         return
-    chips(at, searcher)
     # What fits on a screen comes first: marking the best sentences takes most of the time.
-    _above(at, searcher, _answer(at, searcher, _SCREEN))
+    with first:
+        _above(at, searcher, _answer(at, searcher, _SCREEN))
     answer = _answer(at, searcher, at.hits)
-    _below(at, searcher, answer)
+    with rest:
+        _below(at, searcher, answer)
     narrow(at, searcher, searcher.facets(answer), len(answer.rows))
 
 

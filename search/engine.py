@@ -129,7 +129,7 @@ class Searcher:
         """
         _check(k, sort)
         away = sorted(set(map(self.snapshot.row, unlike)))
-        asked = self._understand(clean(query), filters)
+        asked = self._understand(query, filters)
         among = None if asked.filters.is_empty else asked.filters.select(self.snapshot)
         if not asked.text:
             if among is None:
@@ -182,7 +182,7 @@ class Searcher:
         """
         _check(k, sort)
         rows = [list(dict.fromkeys(map(self.snapshot.row, ids))) for ids in (like, unlike)]
-        asked = self._understand(clean(text), filters) if text else Query("", filters or Filters())
+        asked = self._understand(text, filters) if text else Query("", filters or Filters())
         among = None if asked.filters.is_empty else asked.filters.select(self.snapshot)
         words, corrections = (asked.text, ()) if as_typed else self._correct(asked)
         examples = Examples(rows[0], rows[1], words)
@@ -268,8 +268,11 @@ class Searcher:
 
     def _understand(self, query: str, filters: Filters | None) -> Query:
         """The query as parsed, its conditions joined with those given."""
-        asked = parse_query(query)
-        return Query(asked.text, asked.filters & (filters or Filters()), asked.slips)
+        given = filters or Filters()
+        if not query.strip() and not given.is_empty:
+            return Query("", given)
+        asked = parse_query(clean(query))
+        return Query(asked.text, asked.filters & given, asked.slips)
 
     def _correct(self, asked: Query) -> tuple[str, tuple[Correction, ...]]:
         """The text with its slips put right; what must stand in the papers word for word stays."""
