@@ -38,6 +38,21 @@ STYLE = """<style>
 .stHtml .bars { display: flex; align-items: flex-end; height: 3.5rem; gap: 1px; }
 .stHtml .bars span { flex: 1; min-width: 1px; background: #3f8fae; }
 .stHtml .ends { display: flex; justify-content: space-between; }
+/* An area drawn on the map lets the pointer through to the papers in it, and to a new area. */
+.stPlotlyChart .selectionlayer path { pointer-events: none !important; }
+.stPlotlyChart .outline-controllers { display: none; }
+.stHtml .wide { overflow-x: auto; }
+.stHtml table.topics { border-collapse: collapse; width: 100%; font-size: .9rem; }
+.stHtml table.topics caption { text-align: left; opacity: .85; padding-bottom: .3rem; }
+.stHtml table.topics :is(th, td) {
+  text-align: left; vertical-align: top; padding: .4rem .6rem .4rem 0; font-weight: 400;
+  border-bottom: 1px solid rgba(128, 128, 128, .3);
+}
+.stHtml table.topics thead th { font-weight: 600; }
+.stHtml table.topics :is(thead th, .number) { overflow-wrap: normal; }
+.stHtml table.topics .number { text-align: right; font-variant-numeric: tabular-nums; }
+.stHtml table.topics a[aria-current] { font-weight: 700; }
+.stHtml table.topics img { max-width: none; }
 [class*="st-key-hit-"] { border-bottom: 1px solid rgba(128, 128, 128, .3); padding-bottom: .8rem; }
 [class*="st-key-hit-"] .stHorizontalBlock { column-gap: 1.1rem; row-gap: .2rem; }
 :is([class*="st-key-hit-"], .st-key-trail, .st-key-tray, .st-key-header) button {
@@ -49,10 +64,10 @@ STYLE = """<style>
 .st-key-trail > :nth-child(n + 3)::before { content: "›"; margin-right: .5rem; }
 .st-key-chips button { border-radius: 1rem; min-height: 0; padding: .1rem .75rem; }
 [data-testid="InputInstructions"] { display: none; }
-.st-key-order [role="radiogroup"] { gap: 1rem; }
+:is(.st-key-order, .st-key-colour) [role="radiogroup"] { gap: 1rem; }
 .st-key-order-row { justify-content: space-between; }
 .st-key-order-row > * { width: auto !important; flex: 0 1 auto; }
-.st-key-order .stRadio { display: flex; align-items: center; gap: 1rem; }
+:is(.st-key-order, .st-key-colour) .stRadio { display: flex; align-items: center; gap: 1rem; }
 [class*="st-key-here-nav-"] a { text-decoration: underline; text-underline-offset: .35rem; }
 .st-key-help { position: fixed; right: 1rem; bottom: .5rem; z-index: 5; }
 @media (pointer: coarse), (max-width: 640px) { .st-key-help { display: none; } }
