@@ -48,6 +48,9 @@ STYLE = """<style>
 .st-key-trail > * { flex-direction: row; align-items: center; }
 .st-key-trail > :nth-child(n + 3)::before { content: "›"; margin-right: .5rem; }
 .st-key-chips button { border-radius: 1rem; min-height: 0; padding: .1rem .75rem; }
+:is(div, p):is([data-testid="stSliderThumbValue"], [data-testid="stSliderThumbValue"] *) {
+  color: inherit !important;
+}
 [data-testid="InputInstructions"] { display: none; }
 .st-key-order [role="radiogroup"] { gap: 1rem; }
 .st-key-order-row { justify-content: space-between; }
