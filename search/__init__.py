@@ -8,14 +8,16 @@ The pages of the app import only from here, so what they need of `index` is pass
 """
 
 from index.build import BuildReport, build, data_folder
+from index.encoder import Encoder, load_encoder
 from index.errors import AbstractsError, NoIndexError, SnapshotError, UnknownPaperError
 from index.records import Paper
 from index.snapshot import Snapshot, current_generation
 from index.text import plain
 from index.topics import Topic
 from search.browse import TopicBrowser, UnknownTopicError
-from search.engine import Answer, Searcher
+from search.engine import SORTS, Answer, Searcher, Sort
 from search.export import FORMATS, export
+from search.facets import Count, Facets
 from search.filters import FilterError, Filters, make_filters, parse_years
 from search.hits import Hit
 from search.query import Query, Slip, parse_query
@@ -23,10 +25,14 @@ from search.spelling import Correction
 
 __all__ = [
     "FORMATS",
+    "SORTS",
     "AbstractsError",
     "Answer",
     "BuildReport",
     "Correction",
+    "Count",
+    "Encoder",
+    "Facets",
     "FilterError",
     "Filters",
     "Hit",
@@ -37,6 +43,7 @@ __all__ = [
     "Slip",
     "Snapshot",
     "SnapshotError",
+    "Sort",
     "Topic",
     "TopicBrowser",
     "UnknownPaperError",
@@ -45,6 +52,7 @@ __all__ = [
     "current_generation",
     "data_folder",
     "export",
+    "load_encoder",
     "make_filters",
     "parse_query",
     "parse_years",
