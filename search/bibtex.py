@@ -11,7 +11,7 @@ import logging
 import re
 from collections.abc import Callable, Iterator
 
-from bibtexparser import Library
+from bibtexparser.library import Library
 from bibtexparser.middlewares import default_parse_stack
 from bibtexparser.middlewares.names import (
     parse_single_name_into_parts,

@@ -68,7 +68,7 @@ def _entry(line: int, fields: Mapping[str, Any]) -> Entry:
         return next((fields[name] for name in names if fields.get(name)), "")
 
     ours = our_id(fields.get("id", ""))
-    names = next((fields[name] for name in _AUTHORS if name in fields), [])
+    names: list[str] = next((fields[name] for name in _AUTHORS if name in fields), [])
     urls = fields.get("urls", [])
     return make_entry(
         line,

@@ -32,6 +32,7 @@ _NAMES = {
 }
 _FIELDS = {name: field for field, names in _NAMES.items() for name in names}
 _LISTS = re.compile(r"\s*;\s*")
+_TELLING = {"title", "doi"}  # without one of these columns a table tells of no paper
 _DELIMITERS = ",;\t"
 _BLANK = re.compile(r"[\s,]*")
 
@@ -39,7 +40,7 @@ _BLANK = re.compile(r"[\s,]*")
 def read_csv(text: str) -> Iterator[Entry | Unreadable]:
     """The rows of a table whose first line names the columns, in order."""
     heading = text.split("\n", 1)[0]
-    delimiter = max(_DELIMITERS, key=heading.count)
+    delimiter = _delimiter(heading)
     rows = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
     columns: list[str | None] | None = None
     ours, done = False, 0
@@ -57,12 +58,22 @@ def read_csv(text: str) -> Iterator[Entry | Unreadable]:
         if columns is None:
             columns = [_FIELDS.get(cell.strip().lower()) for cell in row]
             ours = "paper_id" in columns
-            if "title" not in columns and "doi" not in columns:
+            if not _TELLING & {*columns}:
                 why = "no column is named title or doi; the first line must name the columns"
                 yield Unreadable.of(start, heading, why)
                 return
         elif any(cell.strip() for cell in row):
             yield _row(start, row, columns, ours)
+
+
+def names_columns(heading: str) -> bool:
+    """Whether a line is the first of a table that can be read."""
+    cells = heading.split(_delimiter(heading))
+    return bool(_TELLING & {_FIELDS.get(cell.strip().strip('"').lower()) for cell in cells})
+
+
+def _delimiter(heading: str) -> str:
+    return max(_DELIMITERS, key=heading.count)
 
 
 def _row(
