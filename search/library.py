@@ -122,8 +122,7 @@ class Library:
             while rows.find_list(db, name) is not None:
                 number += 1
                 name = f"{found['name'][: rows.LONGEST_NAME - 10]} ({number})"
-            db.execute("UPDATE lists SET deleted = NULL WHERE list_id = ?", (list_id,))
-            _name(db, list_id, name)
+            _name(db, list_id, name)  # also ends its deletion
         return name
 
     def save(self, name: str, paper: Paper, note: str = "") -> bool:
@@ -235,8 +234,8 @@ class Library:
 
 
 def _name(db: sqlite3.Connection, list_id: int, name: str) -> None:
-    values = (name, rows.name_key(name), rows.now(), list_id)
-    db.execute("UPDATE lists SET name = ?, key = ?, changed = ? WHERE list_id = ?", values)
+    sql = "UPDATE lists SET name = ?, key = ?, changed = ?, deleted = NULL WHERE list_id = ?"
+    db.execute(sql, (name, rows.name_key(name), rows.now(), list_id))
 
 
 def _as_now(items: Sequence[sqlite3.Row], snapshot: Snapshot | None) -> list[Saved]:
