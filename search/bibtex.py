@@ -38,11 +38,13 @@ _VENUES = ("journal", "journaltitle", "booktitle", "howpublished", "institution"
 _NOTES = ("annote", "annotation", "comment")
 _KEYWORDS = re.compile(r"\s*[;,]\s*")
 _ACTED_ON = re.compile(r"[\\{}~$]|--|``|''")  # nothing else in a text is TeX
-_BARE = re.compile(r"(?<!\\)([&%])")  # TeX itself would end the text there
+_BARE = re.compile(r"(?<!\\)([&%$])")  # outside of formulas; TeX would take it for no sign
 _ESCAPED = re.compile(r"\\([&%#_$~{}])")
 _ADDRESS = re.compile(r"\\url\{([^{}]*)\}")
 _FORMULA = re.compile(r"((?<!\\)\$[^$]*\$)")
 _ACCENT = re.compile(r"\\([\^~])\{\}")
+_BACKSLASH = PLAIN_TEX["\\"]
+_LAST = re.compile(rf"(?:{re.escape(_BACKSLASH)})+$")
 _PLAIN = {tex: char for char, tex in PLAIN_TEX.items()}
 _PLAIN_TEX = re.compile("|".join(map(re.escape, _PLAIN)))
 
@@ -120,8 +122,10 @@ def from_tex(text: str) -> str:
     """
     if not _ACTED_ON.search(text):
         return text
+    parts = _FORMULA.split(text)
+    parts[::2] = [_BARE.sub(r"\\\1", part) for part in parts[::2]]
     try:
-        return str(_DECODER.latex_to_text(_BARE.sub(r"\\\1", text)))
+        return str(_DECODER.latex_to_text("".join(parts)))
     except (LatexWalkerError, RecursionError):  # better with its commands than not at all
         return text.replace("{", "").replace("}", "")
 
@@ -131,8 +135,8 @@ def _undone(text: str) -> str:
     parts = _FORMULA.split(text)
     parts[::2] = [_ACCENT.sub(r"\1", _ESCAPED.sub(r"\1", part)) for part in parts[::2]]
     joined = "".join(parts)
-    end = PLAIN_TEX["\\"]
-    return f"{joined.removesuffix(end)}\\" if joined.endswith(end) else joined
+    ended = _LAST.sub("", joined)
+    return ended + "\\" * ((len(joined) - len(ended)) // len(_BACKSLASH))
 
 
 def _note(text: str, ours: bool) -> str:

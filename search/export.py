@@ -35,7 +35,6 @@ _MATH = re.compile(r"(\$[^$]*\$)")
 _TEX_SPECIAL = re.compile(r"(?<!\\)([&%#_$])")
 _TEX_ACCENT = re.compile(r"(?<!\\)([\^~])")
 _TEX_BRACE = re.compile(r"\\[{}]")
-_ENDS_OPEN = re.compile(r"(?<!\\)(?:\\\\)*\\$")
 # A note is no TeX: each character that TeX acts on is named. An "@" that begins a line would begin
 # an entry, for some readers, even inside of braces.
 PLAIN_TEX = {
@@ -126,8 +125,9 @@ def _tex(text: str) -> str:
     joined = "".join(parts)
     if not (_braces_pair(joined) and _braces_pair(_TEX_BRACE.sub("", joined))):
         joined = joined.replace("{", "(").replace("}", ")")
-    # A backslash at the end would take the brace that closes the field for a character.
-    return f"{joined[:-1]}\\textbackslash{{}}" if _ENDS_OPEN.search(joined) else joined
+    # A backslash at the end would make a character of the brace that closes the field.
+    ended = joined.rstrip("\\")
+    return ended + PLAIN_TEX["\\"] * (len(joined) - len(ended))
 
 
 def _without_braces(identifier: str | None) -> str:
