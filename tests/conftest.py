@@ -15,6 +15,7 @@ import faiss
 import pytest
 
 import index.__main__
+import pages.parts.shared
 import search.__main__
 import search.engine
 from index.build import build
@@ -130,6 +131,7 @@ def fake_model(monkeypatch: pytest.MonkeyPatch) -> FakeEncoder:
     encoder = FakeEncoder()
     monkeypatch.setattr(BUILD_MODULE, "load_encoder", lambda *_: encoder)
     monkeypatch.setattr(search.engine, "load_encoder", lambda *_: encoder)
+    monkeypatch.setattr(pages.parts.shared, "load_encoder", lambda *_: encoder)
     return encoder
 
 
