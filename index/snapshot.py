@@ -38,6 +38,7 @@ from index.errors import NoIndexError, SnapshotError, UnknownPaperError
 from index.lexical import LexicalIndex, Selection
 from index.manifest import REBUILD, Manifest
 from index.records import Mention, Merge, Paper, Skip
+from index.text import title_key
 from index.topics import Topic, Topics
 
 CURRENT, GENERATIONS, MANIFEST = "CURRENT", "generations", "manifest.json"
@@ -175,6 +176,13 @@ class Snapshot:
         if not found:
             raise UnknownPaperError(paper_id)
         return int(found[0]["row"])
+
+    def titled(self, title: str) -> list[Paper]:
+        """The papers that have this title, letter case, accents and punctuation aside, by row."""
+        sql = "SELECT row FROM titles WHERE key = ? ORDER BY row"
+        found = self.papers_at(r["row"] for r in self._query(sql, (tables.title_number(title),)))
+        key = title_key(title)
+        return [p for p in found if key in map(title_key, (p.title or "", *p.other_titles))]
 
     def _aliases(self, paper_ids: Sequence[str]) -> dict[str, tuple[str, ...]]:
         marks = ",".join("?" * len(paper_ids))

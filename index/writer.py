@@ -144,6 +144,7 @@ def _write_files(folder: Path, contents: Contents) -> None:
         tables.insert_mentions(db, contents.mentions, home)
         tables.insert_merges(db, contents.merges, home)
         tables.insert_aliases(db, contents.papers)
+        tables.insert_titles(db, contents.papers)
         tables.insert_reading(db, contents.files, contents.skipped)
         db.commit()
     np.save(folder / snapshot.VECTORS, contents.vectors, allow_pickle=False)

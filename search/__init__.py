@@ -9,22 +9,35 @@ The pages of the app import only from here, so what they need of `index` is pass
 
 from index.build import BuildReport, build, data_folder
 from index.encoder import Encoder, load_encoder
-from index.errors import AbstractsError, NoIndexError, SnapshotError, UnknownPaperError
+from index.errors import (
+    AbstractsError,
+    NoIndexError,
+    SnapshotError,
+    SourceError,
+    UnknownPaperError,
+)
 from index.records import Paper
 from index.snapshot import Snapshot, current_generation
 from index.text import plain
 from index.topics import Topic
 from search.browse import TopicBrowser, UnknownTopicError
 from search.engine import SORTS, Answer, Searcher, Sort
+from search.entries import Unreadable
 from search.export import FORMATS, export
 from search.facets import Count, Facets
 from search.filters import FilterError, Filters, make_filters, parse_years
 from search.hits import Hit
+from search.importing import LARGEST_FILE, Imported, ImportReport, import_bytes, import_file
+from search.library import Library, ListInfo, Saved
+from search.library_file import LibraryError
+from search.library_rows import DEFAULT_LIST, NoteConflictError, NotSavedError, UnknownListError
 from search.query import Query, Slip, parse_query
 from search.spelling import Correction
 
 __all__ = [
+    "DEFAULT_LIST",
     "FORMATS",
+    "LARGEST_FILE",
     "SORTS",
     "AbstractsError",
     "Answer",
@@ -36,22 +49,35 @@ __all__ = [
     "FilterError",
     "Filters",
     "Hit",
+    "ImportReport",
+    "Imported",
+    "Library",
+    "LibraryError",
+    "ListInfo",
     "NoIndexError",
+    "NotSavedError",
+    "NoteConflictError",
     "Paper",
     "Query",
+    "Saved",
     "Searcher",
     "Slip",
     "Snapshot",
     "SnapshotError",
     "Sort",
+    "SourceError",
     "Topic",
     "TopicBrowser",
+    "UnknownListError",
     "UnknownPaperError",
     "UnknownTopicError",
+    "Unreadable",
     "build",
     "current_generation",
     "data_folder",
     "export",
+    "import_bytes",
+    "import_file",
     "load_encoder",
     "make_filters",
     "parse_query",
