@@ -8,8 +8,16 @@ The pages of the app import only from here, so what they need of `index` is pass
 """
 
 from index.build import BuildReport, build, data_folder
-from index.errors import AbstractsError, NoIndexError, SnapshotError, UnknownPaperError
-from index.records import Paper
+from index.decisions import Decision
+from index.errors import (
+    AbstractsError,
+    DecisionError,
+    NoIndexError,
+    SnapshotError,
+    UnknownPaperError,
+)
+from index.overrule import join_papers, pending_decisions, split_paper, undo_decision
+from index.records import Evidence, Mention, Merge, Paper, Skip
 from index.snapshot import Snapshot, current_generation
 from index.text import plain
 from index.topics import Topic
@@ -17,6 +25,7 @@ from search.browse import TopicBrowser, UnknownTopicError
 from search.engine import Answer, Searcher
 from search.export import FORMATS, export
 from search.filters import FilterError, Filters, make_filters, parse_years
+from search.history import History, LoggedMerge, MergePage, Origin, history, merge_log
 from search.hits import Hit
 from search.query import Query, Slip, parse_query
 from search.spelling import Correction
@@ -27,13 +36,23 @@ __all__ = [
     "Answer",
     "BuildReport",
     "Correction",
+    "Decision",
+    "DecisionError",
+    "Evidence",
     "FilterError",
     "Filters",
+    "History",
     "Hit",
+    "LoggedMerge",
+    "Mention",
+    "Merge",
+    "MergePage",
     "NoIndexError",
+    "Origin",
     "Paper",
     "Query",
     "Searcher",
+    "Skip",
     "Slip",
     "Snapshot",
     "SnapshotError",
@@ -45,8 +64,14 @@ __all__ = [
     "current_generation",
     "data_folder",
     "export",
+    "history",
+    "join_papers",
     "make_filters",
+    "merge_log",
     "parse_query",
     "parse_years",
+    "pending_decisions",
     "plain",
+    "split_paper",
+    "undo_decision",
 ]
