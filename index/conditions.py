@@ -28,7 +28,14 @@ class Years:
     last: int | None
 
 
-Condition = Words | Years
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """The paper is one of these rows."""
+
+    rows: tuple[int, ...]
+
+
+Condition = Words | Years | Rows
 
 
 @dataclass(frozen=True, slots=True)

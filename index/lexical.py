@@ -25,7 +25,7 @@ import numpy as np
 import tantivy
 
 from index.analysis import PlainWords, Stemmer, folded, plain_analyzer, stemming_analyzer
-from index.conditions import Condition, Field, Restriction, Words
+from index.conditions import Condition, Field, Restriction, Rows, Words
 from index.records import Paper
 
 _ROW, _STEMS, _YEAR = "row", "stems", "year"
@@ -151,6 +151,8 @@ class LexicalIndex:
             return dict(self._searcher.terms_with_prefix("text", ""))
 
     def _condition(self, condition: Condition, values_of: ValuesOf) -> tantivy.Query:
+        if isinstance(condition, Rows):
+            return self._of_rows(condition.rows)
         if not isinstance(condition, Words):
             # Without a bound, any year will do; without a year, none does.
             first, last = condition.first or 0, condition.last or 9999
@@ -162,7 +164,7 @@ class LexicalIndex:
         if condition.phrase and field in _PHRASES and len(words) > 1:
             return tantivy.Query.phrase_query(self._schema, field, [*words])
         if field in _SETS and len(words) > 1:
-            return self._of_rows(self._in_one_value(field, words, values_of))
+            return self._of_rows(self._in_one_value(field, words, values_of).tolist())
         return _all([self._term(field, word) for word in words])
 
     def _in_one_value(self, field: Field, words: list[str], values_of: ValuesOf) -> np.ndarray:
@@ -190,8 +192,8 @@ class LexicalIndex:
             )
         return np.fromiter((row for row, _ in found.hits), np.int64, len(found.hits))
 
-    def _of_rows(self, rows: np.ndarray) -> tantivy.Query:
-        return tantivy.Query.term_set_query(self._schema, _ROW, [int(row) for row in rows])
+    def _of_rows(self, rows: Sequence[int]) -> tantivy.Query:
+        return tantivy.Query.term_set_query(self._schema, _ROW, [*rows])
 
     def _term(self, field: str, term: str) -> tantivy.Query:
         option = "freq" if field == _STEMS else "basic"

@@ -9,6 +9,7 @@ The pages of the app import only from here, so what they need of `index` is pass
 
 from index.build import BuildReport, build, data_folder
 from index.decisions import Decision
+from index.encoder import Encoder, load_encoder
 from index.errors import (
     AbstractsError,
     DecisionError,
@@ -22,8 +23,9 @@ from index.snapshot import Snapshot, current_generation
 from index.text import plain
 from index.topics import Topic
 from search.browse import TopicBrowser, UnknownTopicError
-from search.engine import Answer, Searcher
+from search.engine import SORTS, Answer, Searcher, Sort
 from search.export import FORMATS, export
+from search.facets import Count, Facets
 from search.filters import FilterError, Filters, make_filters, parse_years
 from search.history import History, LoggedMerge, MergePage, Origin, history, merge_log
 from search.hits import Hit
@@ -32,13 +34,17 @@ from search.spelling import Correction
 
 __all__ = [
     "FORMATS",
+    "SORTS",
     "AbstractsError",
     "Answer",
     "BuildReport",
     "Correction",
+    "Count",
     "Decision",
     "DecisionError",
+    "Encoder",
     "Evidence",
+    "Facets",
     "FilterError",
     "Filters",
     "History",
@@ -56,6 +62,7 @@ __all__ = [
     "Slip",
     "Snapshot",
     "SnapshotError",
+    "Sort",
     "Topic",
     "TopicBrowser",
     "UnknownPaperError",
@@ -66,6 +73,7 @@ __all__ = [
     "export",
     "history",
     "join_papers",
+    "load_encoder",
     "make_filters",
     "merge_log",
     "parse_query",

@@ -39,7 +39,12 @@ def script() -> int:
 
 def _filters(options: argparse.Namespace) -> Filters:
     return make_filters(
-        options.year, options.author, options.venue, options.category, options.title
+        options.year,
+        authors=options.author,
+        venues=options.venue,
+        categories=options.category,
+        titles=options.title,
+        topics=options.topic,
     )
 
 
@@ -72,6 +77,8 @@ def _asker(options: argparse.Namespace) -> Callable[[str], Answer]:
         options.k,
         filters,
         options.mode,
+        unlike=options.unlike,
+        sort=options.sort,
         as_typed=options.as_typed,
         reranker=reranker,
     )
@@ -121,6 +128,7 @@ def _like(options: argparse.Namespace) -> None:
         options.k,
         filters,
         text=options.text,
+        sort=options.sort,
         as_typed=options.as_typed,
     )
     _tell(answer, sys.stderr if options.json else sys.stdout)

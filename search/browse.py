@@ -26,7 +26,7 @@ class TopicBrowser:
 
     def topic(self, topic_id: str) -> Topic:
         """The topic of that id. Raises UnknownTopicError."""
-        return self.topics()[self._find(topic_id)]
+        return self.topics()[self.position(topic_id)]
 
     def topic_of(self, paper_id: str) -> Topic:
         """The topic that a paper belongs to. Raises UnknownPaperError."""
@@ -35,12 +35,12 @@ class TopicBrowser:
 
     def centre(self, topic_id: str) -> np.ndarray:
         """The middle of a topic, (dimension,) float32. Raises UnknownTopicError."""
-        centre: np.ndarray = self._snapshot.topics.centroids[self._find(topic_id)]
+        centre: np.ndarray = self._snapshot.topics.centroids[self.position(topic_id)]
         return centre
 
     def rows(self, topic_id: str) -> list[int]:
         """Rows of the papers on a topic, the most central first. Raises UnknownTopicError."""
-        rows = np.flatnonzero(self._snapshot.topics.assignment == self._find(topic_id))
+        rows = np.flatnonzero(self._snapshot.topics.assignment == self.position(topic_id))
         scores = self._snapshot.vectors[rows].astype(np.float32) @ self.centre(topic_id)
         return [int(row) for row in rows[np.lexsort((rows, -scores))]]
 
@@ -49,7 +49,8 @@ class TopicBrowser:
         rows = self.rows(topic_id)[:limit]
         return [paper.paper_id for paper in self._snapshot.papers_at(rows)]
 
-    def _find(self, topic_id: str) -> int:
+    def position(self, topic_id: str) -> int:
+        """Place of a topic among all. Raises UnknownTopicError."""
         if topic_id not in self._position:
             known = f"t1 to t{len(self._position)}" if self._position else "there are none"
             raise UnknownTopicError(f"no topic has the id {topic_id!r} ({known})")

@@ -4,29 +4,33 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal, get_args
 
 import numpy as np
 
 from index.build import data_folder
 from index.encoder import Encoder, load_encoder
-from index.errors import EmptyQueryError
+from index.errors import EmptyQueryError, QueryError
 from index.records import Paper
 from index.snapshot import Snapshot
 from index.topics import Topic
 from search.browse import TopicBrowser
 from search.example import ExampleRanker, Examples
+from search.facets import COUNTED, Facets, count_facets
 from search.filters import Filters
 from search.fusion import unit
 from search.history import History, history
 from search.hits import Hit, HitMaker
 from search.query import Query, Slip, parse_query
-from search.ranking import Mode, Ranker, Ranking, check_k, clean
+from search.ranking import POOL, Mode, Ranker, Ranking, check_k, clean
 from search.rerank import RERANKED, Reranker, reranked
 from search.spelling import Correction, Speller
 from search.spread import spread
 
+Sort = Literal["relevance", "year"]
+SORTS: tuple[Sort, ...] = get_args(Sort)
+SORTED = 50  # of the best papers, or k if that is more, are put in the order of their years
 _POOL = 100  # candidates among which topic-similar papers are spread
 
 
@@ -39,11 +43,14 @@ class Answer:
     filters: Filters  # those given and those of the query
     corrections: tuple[Correction, ...] = ()
     slips: tuple[Slip, ...] = ()
+    # Rows of the papers in the order of the ranking, also beyond the hits, for `Searcher.facets`.
+    rows: np.ndarray = field(default_factory=lambda: np.empty(0, np.int64), compare=False)
 
     @property
     def fits(self) -> bool:
         """False when there is no hit, or the best one is weak: nothing here fits well."""
-        return bool(self.hits) and self.hits[0].strength != "weak"
+        best = max(self.hits, key=lambda hit: hit.score, default=None)
+        return best is not None and best.strength != "weak"
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values, for JSON."""
@@ -100,31 +107,44 @@ class Searcher:
         filters: Filters | None = None,
         mode: Mode = "hybrid",
         *,
+        unlike: Sequence[str] = (),
+        sort: Sort = "relevance",
         as_typed: bool = False,
         reranker: Reranker | None = None,
     ) -> Answer:
         """Answer a query in the query language (see `search.query`), best hits first.
 
+        `unlike` are ids of papers to stay away from, which do not come up themselves. `sort` "year"
+        puts the best SORTED papers (k if that is more) in the order of their years, the latest
+        first, and gives the first k of these.
+
         `mode` "dense" or "lexical" ranks by one leg alone. Slips of typing are put right unless
         `as_typed`. A `reranker` reads the first 50, or k if that is more, and has the last word. A
         query of conditions alone lists the papers that meet them, the latest first. Raises
-        QueryError for an empty query, k below 1 or an unknown mode.
+        QueryError for an empty query, k below 1, an unknown mode or sort, UnknownPaperError.
         """
+        _check(k, sort)
+        away = sorted(set(map(self.snapshot.row, unlike)))
         asked = self._understand(clean(query), filters)
         among = None if asked.filters.is_empty else asked.filters.select(self.snapshot)
         if not asked.text:
             if among is None:
                 told = "; ".join(map(str, asked.slips))
                 raise EmptyQueryError(f"nothing is left to search for: {told}")
-            listed = self._maker.hits(self._ranker.newest(k, among))
-            return Answer(tuple(listed), "", asked.filters, (), asked.slips)
+            newest = self._ranker.newest(max(k, COUNTED) + len(away), among)
+            listed = newest.first(max(k, COUNTED), set(away))
+            listed_hits = tuple(self._maker.hits(listed.first(k)))
+            return Answer(listed_hits, "", asked.filters, (), asked.slips, listed.rows)
         text, corrections = (asked.text, ()) if as_typed else self._correct(asked)
-        check_k(k)
-        ranking = self._ranker.text(text, max(k, RERANKED) if reranker else k, among, mode)
+        ranking = self._ranker.text(text, max(k, POOL), among, mode)
+        if away:
+            ranking = self._ranker.away(ranking, away)
         if reranker:
-            ranking = reranked(ranking, self.snapshot, reranker, text).first(k)
-        hits = self._maker.hits(ranking, text)
-        return Answer(tuple(hits), text, asked.filters, corrections, asked.slips)
+            best = ranking.first(max(k, RERANKED))
+            ranking = reranked(best, self.snapshot, reranker, text)
+        hits = self._maker.hits(self._sorted(ranking, k, sort), text)
+        filters = asked.filters
+        return Answer(tuple(hits), text, filters, corrections, asked.slips, ranking.rows)
 
     def similar(
         self,
@@ -146,21 +166,29 @@ class Searcher:
         filters: Filters | None = None,
         *,
         text: str = "",
+        sort: Sort = "relevance",
         as_typed: bool = False,
     ) -> Answer:
         """Papers like the papers `like` and `text`, and unlike the papers `unlike`, best first.
 
-        `text` is in the query language. Ids may be any that a paper ever had. None of the given
-        papers comes back. Raises UnknownPaperError, and QueryError when `like` is empty or shares
-        a paper with `unlike`.
+        `text` is in the query language, `sort` as of `ask`. Ids may be any that a paper ever had.
+        None of the given papers comes back. Raises UnknownPaperError, and QueryError when `like`
+        is empty or shares a paper with `unlike`.
         """
+        _check(k, sort)
         rows = [list(dict.fromkeys(map(self.snapshot.row, ids))) for ids in (like, unlike)]
         asked = self._understand(clean(text), filters) if text else Query("", filters or Filters())
         among = None if asked.filters.is_empty else asked.filters.select(self.snapshot)
         words, corrections = (asked.text, ()) if as_typed else self._correct(asked)
-        ranking = self._by_example.rank(Examples(rows[0], rows[1], words), k, among)
-        hits = self._maker.hits(ranking)
-        return Answer(tuple(hits), words, asked.filters, corrections, asked.slips)
+        examples = Examples(rows[0], rows[1], words)
+        ranking = self._by_example.rank(examples, max(k, COUNTED), among)
+        hits = self._maker.hits(self._sorted(ranking, k, sort))
+        filters = asked.filters
+        return Answer(tuple(hits), words, filters, corrections, asked.slips, ranking.rows)
+
+    def facets(self, answer: Answer) -> Facets:
+        """What the best papers of an answer have in common, to narrow it by."""
+        return count_facets(self.snapshot, answer.rows)
 
     def topics(self) -> tuple[Topic, ...]:
         """All topics, largest first."""
@@ -229,6 +257,15 @@ class Searcher:
         """The text with its slips put right; what must stand in the papers word for word stays."""
         return self._speller.correct(asked.text, (*asked.filters.phrases, *asked.filters.titles))
 
+    def _sorted(self, ranking: Ranking, k: int, sort: Sort) -> Ranking:
+        """The k papers to show of a ranking, in the order to show them."""
+        if sort == "relevance":
+            return ranking.first(k)
+        best = ranking.first(max(k, SORTED))
+        place = {row: i for i, row in enumerate(best.rows.tolist())}
+        newest = self.snapshot.newest(best.rows, k)
+        return best.at(np.array([place[row] for row in newest.tolist()], dtype=np.int64))
+
     def _in_order(
         self, rows: np.ndarray, vector: np.ndarray, scores: np.ndarray | None = None
     ) -> Ranking:
@@ -240,3 +277,10 @@ class Searcher:
     def _vectors(self, rows: np.ndarray) -> np.ndarray:
         """(len(rows), dimension) float32."""
         return np.asarray(self.snapshot.vectors[rows], dtype=np.float32)
+
+
+def _check(k: int, sort: str) -> None:
+    """Raise QueryError for less than one hit, or an order that there is not."""
+    check_k(k)
+    if sort not in SORTS:
+        raise QueryError(f"unknown order {sort!r}; choose one of {', '.join(SORTS)}")

@@ -26,9 +26,8 @@ from index.lexical import Selection
 from index.papers import document_text
 from index.snapshot import Snapshot
 from search.fusion import Leg, aligned, share, unit
-from search.ranking import POOL, Ranking, check_k
+from search.ranking import POOL, UNLIKE_WEIGHT, Ranking, check_k
 
-UNLIKE_WEIGHT = 0.4
 LEXICAL_WEIGHT = 0.15
 NEAREST_EXAMPLES = 3
 _SEARCHED = 20  # examples whose own neighbours are looked at, beside those of q …

@@ -1,4 +1,4 @@
-"""Which papers may be among the hits: by year, author, title, venue, category and exact words."""
+"""Which papers may be among the hits: by year, author, title, venue, category, topic, and words."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 
-from index.conditions import Condition, Restriction, Words, Years
+from index.conditions import Condition, Restriction, Rows, Words, Years
 from index.errors import QueryError
 from index.lexical import Selection
 from index.snapshot import Snapshot
+from search.browse import TopicBrowser
 
 _YEARS = re.compile(r"(?P<first>[0-9]{4})?(?P<dots>\.\.)?(?P<last>[0-9]{4})?$")
 
@@ -24,7 +25,7 @@ class FilterError(QueryError):
 
 @dataclass(frozen=True, slots=True)
 class Filters:
-    """All conditions must hold; of several venues or categories one is enough.
+    """All conditions must hold; of several venues, categories or topics one is enough.
 
     A paper that does not state a field fails a condition on it. Words are compared whole, without
     accents and case: the author "leo gagnon" is "Léo Gagnon", "Lea" is not "Léo", and "l gagnon"
@@ -36,6 +37,7 @@ class Filters:
     titles: tuple[str, ...] = ()  # each is words side by side in a title
     venues: tuple[str, ...] = ()
     categories: tuple[str, ...] = ()
+    topics: tuple[str, ...] = ()  # ids
     phrases: tuple[str, ...] = ()  # words side by side in title or abstract
     without: tuple[Condition, ...] = ()  # none of these may hold
 
@@ -54,14 +56,20 @@ class Filters:
         return Filters(years=_both(self.years, other.years), **joined)
 
     def select(self, snapshot: Snapshot) -> Selection:
-        """The papers that pass."""
+        """The papers that pass. Raises UnknownTopicError."""
         all_of: list[tuple[Condition, ...]] = [(Words("author", a),) for a in self.authors]
         all_of += [(Words("title", t, phrase=True),) for t in self.titles]
         all_of += [(Words("text", p, phrase=True),) for p in self.phrases]
         all_of += [tuple(Words("venue", v) for v in self.venues)] if self.venues else []
         all_of += [tuple(Words("category", c) for c in self.categories)] if self.categories else []
+        all_of += [(self._on_topics(snapshot),)] if self.topics else []
         all_of += [(Years(*self.years),)] if self.years != (None, None) else []
         return snapshot.select(Restriction(tuple(all_of), self.without))
+
+    def _on_topics(self, snapshot: Snapshot) -> Rows:
+        places = [*map(TopicBrowser(snapshot).position, self.topics)]
+        on_them = np.isin(snapshot.topics.assignment, places)
+        return Rows(tuple(np.flatnonzero(on_them).tolist()))
 
     def rows(self, snapshot: Snapshot) -> np.ndarray:
         """Rows of the papers that pass, ascending, int64."""
@@ -86,10 +94,12 @@ def parse_years(text: str) -> Bounds:
 
 def make_filters(
     years: str | None = None,
+    *,
     authors: Sequence[str] = (),
     venues: Sequence[str] = (),
     categories: Sequence[str] = (),
     titles: Sequence[str] = (),
+    topics: Sequence[str] = (),
 ) -> Filters:
     """Filters from text as typed on a command line or in a form. Raises FilterError."""
     return Filters(
@@ -98,6 +108,7 @@ def make_filters(
         titles=_stated(titles),
         venues=_stated(venues),
         categories=_stated(categories),
+        topics=_stated(topics),
     )
 
 

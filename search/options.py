@@ -8,6 +8,7 @@ from pathlib import Path
 
 from index.command import common_options
 from index.encoder import DEFAULT_MODEL
+from search.engine import SORTS
 from search.export import FORMATS
 from search.ranking import MODES
 
@@ -73,8 +74,16 @@ def _hit_options() -> argparse.ArgumentParser:
         ("--title", "T", "words side by side in the title; repeatable"),
         ("--venue", "V", "words of the venue; repeatable, one of them is enough"),
         ("--category", "C", "such as LG; repeatable, one of them is enough"),
+        ("--topic", "T", "id of a topic; repeatable, one of them is enough"),
     ):
         options.add_argument(flag, action="append", default=[], metavar=letter, help=told)
+    options.add_argument(
+        "--unlike", nargs="+", default=[], metavar="ID", help="papers to stay away from"
+    )
+    options.add_argument(
+        "--sort", choices=SORTS, default="relevance",
+        help="by year: the best 50, or k, the latest first (default: relevance)",
+    )  # fmt: skip
     options.add_argument("--as-typed", action="store_true", help="do not put typing slips right")
     return options
 
@@ -95,9 +104,6 @@ def _query_options(command: argparse.ArgumentParser) -> None:
 
 def _like_options(command: argparse.ArgumentParser) -> None:
     command.add_argument("ids", nargs="+", metavar="ID", help="papers to be like")
-    command.add_argument(
-        "--unlike", nargs="+", default=[], metavar="ID", help="papers to stay away from"
-    )
     command.add_argument("--text", default="", metavar="TEXT", help="and what they should be about")
 
 

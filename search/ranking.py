@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Set
+from collections.abc import Sequence, Set
 from dataclasses import dataclass, replace
 from typing import Literal, get_args
 
@@ -12,11 +12,12 @@ from index.encoder import Encoder
 from index.errors import EmptyQueryError, QueryError
 from index.lexical import Selection
 from index.snapshot import Snapshot
-from search.fusion import FEEDBACK_PAPERS, SMOOTHED, Leg, feedback, fuse, smooth
+from search.fusion import FEEDBACK_PAPERS, SMOOTHED, Leg, feedback, fuse, share, smooth
 
 Mode = Literal["hybrid", "dense", "lexical"]
 MODES: tuple[Mode, ...] = get_args(Mode)
 POOL = 1000  # rows that each leg hands to the fusion
+UNLIKE_WEIGHT = 0.4  # of what lies near papers to stay away from, against the best score of 1
 
 NO_LEG: Leg = (np.empty(0, np.float32), np.empty(0, np.int64))
 
@@ -85,6 +86,16 @@ class Ranker:
             scores, rows = dense_leg
             return Ranking(rows, scores, scores, None, dense_leg, NO_LEG, query).first(k)
         return self._hybrid(query, dense_leg, lexical, pool, allowed).first(k)
+
+    def away(self, ranking: Ranking, unlike: Sequence[int]) -> Ranking:
+        """The ranking without the rows `unlike`, and with what is near them further down.
+
+        Each score, as a share of the best, less UNLIKE_WEIGHT times the cosine with the nearest
+        of these rows.
+        """
+        rest = ranking.first(len(ranking.rows), set(unlike))
+        near = self._vectors(rest.rows) @ self._vectors(np.asarray(unlike)).T
+        return rest.scored(share(rest.scores) - UNLIKE_WEIGHT * near.max(axis=1))
 
     def newest(self, k: int, among: Selection) -> Ranking:
         """The first k rows of a selection by year, the latest first; nothing to score them by."""

@@ -207,8 +207,10 @@ def test_years_the_wrong_way_round() -> None:
 
 def test_filters_from_a_form() -> None:
     """Empty fields of a form are no conditions; the others are taken as typed."""
-    assert make_filters("", ["", "  "], [""], [""], [" "]).is_empty
+    assert make_filters("", authors=["", "  "], venues=[""], categories=[""], titles=[" "]).is_empty
     assert make_filters(None).is_empty
-    filled = make_filters("2020..", ["leo", ""], ["arXiv"], ["LG"], ["cats"])
+    filled = make_filters(
+        "2020..", authors=["leo", ""], venues=["arXiv"], categories=["LG"], titles=["cats"]
+    )
     assert filled == Filters((2020, None), ("leo",), ("cats",), ("arXiv",), ("LG",))
     assert not filled.is_empty

@@ -234,7 +234,13 @@ def test_the_query_means_what_the_form_means(
     """
     asked = drawn(random_, papers, flags=True)
     query = f"{asked.typed(random_.shuffle)} brains"
-    filters = make_filters(asked.years, asked.authors, asked.venues, asked.categories, asked.titles)
+    filters = make_filters(
+        asked.years,
+        authors=asked.authors,
+        venues=asked.venues,
+        categories=asked.categories,
+        titles=asked.titles,
+    )
     expected = {paper.paper_id for paper in papers if asked.holds(paper)}
     assert {*ids(seeds.ask("brains", ALL, filters))} == expected
     assert {*ids(seeds.ask(query, ALL))} == expected
