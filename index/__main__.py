@@ -8,7 +8,14 @@ from dataclasses import asdict
 from pathlib import Path
 
 from index.build import DEFAULT_SOURCE, BuildReport, build, data_folder
-from index.command import ProgressBar, common_options, print_json, run
+from index.command import (
+    JsonProgress,
+    ProgressBar,
+    common_options,
+    print_json,
+    run,
+    stop_at_eof,
+)
 from index.decisions import Decision
 from index.encoder import DEFAULT_MODEL, ORIGINAL_MODEL
 from index.overrule import join_papers, split_paper
@@ -46,6 +53,14 @@ def _parser() -> argparse.ArgumentParser:
     )  # fmt: skip
     command.add_argument("--full", action="store_true", help="embed every text anew")
     command.add_argument("--strict", action="store_true", help="stop at the first skipped record")
+    command.add_argument(
+        "--progress", choices=("bar", "json"), default="bar",
+        help="how to tell it on stderr: a bar for people, or a JSON object a line for programs",
+    )  # fmt: skip
+    command.add_argument(
+        "--stop-at-eof", action="store_true",
+        help="end when standard input does, for programs that must not leave a build behind",
+    )  # fmt: skip
     command.set_defaults(run=_build)
 
     command = commands.add_parser("status", parents=common, help="what is indexed, by which model")
@@ -77,7 +92,9 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _build(options: argparse.Namespace) -> None:
-    progress = ProgressBar()
+    progress = JsonProgress() if options.progress == "json" else ProgressBar()
+    if options.stop_at_eof:
+        stop_at_eof()
     try:
         report = build(
             options.sources,

@@ -30,6 +30,7 @@ from search.filters import FilterError, Filters, make_filters, parse_years
 from search.history import History, LoggedMerge, MergePage, Origin, history, merge_log
 from search.hits import Hit
 from search.query import Query, Slip, parse_query
+from search.rebuild import RebuildJob, RebuildState, rebuild_command
 from search.spelling import Correction
 
 __all__ = [
@@ -57,6 +58,8 @@ __all__ = [
     "Origin",
     "Paper",
     "Query",
+    "RebuildJob",
+    "RebuildState",
     "Searcher",
     "Skip",
     "Slip",
@@ -80,6 +83,7 @@ __all__ = [
     "parse_years",
     "pending_decisions",
     "plain",
+    "rebuild_command",
     "split_paper",
     "undo_decision",
 ]
