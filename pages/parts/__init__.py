@@ -1,0 +1,1 @@
+"""What the pages share: the address, links, the look of a paper, what can be done with one."""

@@ -1,0 +1,100 @@
+"""Keys for those who leave the mouse alone, and the page's place on the screen."""
+
+from __future__ import annotations
+
+import zlib
+
+import streamlit as st
+
+from pages.parts.place import Place
+
+KEYS = {
+    "/": "to the search box",
+    "j": "next paper",
+    "k": "paper before",
+    "Enter": "open the paper",
+    "m": "more like the paper",
+    "l": "less like the paper",
+    "s": "save the paper",
+    "c": "cite the paper",
+    "Esc": "from the search box to the first paper",
+    "?": "this list",
+}
+
+_SCRIPT = """
+const PAPERS = 'article[tabindex]';
+const PRESSED = { Enter: 'open-', m: 'like-', l: 'unlike-', s: 'save-', c: 'cite-' };
+const box = () => document.querySelector('.st-key-query input');
+const shown = () => [...document.querySelectorAll(PAPERS)];
+
+function focusOn(article) {
+  if (!article) return;
+  article.focus({ preventScroll: true });
+  article.scrollIntoView({ block: 'nearest', behavior: 'instant' });
+}
+
+function move(by) {
+  const papers = shown();
+  const at = papers.indexOf(document.activeElement?.closest(PAPERS));
+  const next = at < 0 ? (by > 0 ? 0 : papers.length - 1) : at + by;
+  focusOn(papers[Math.min(Math.max(next, 0), papers.length - 1)]);
+}
+
+function press(article, prefix) {
+  const hit = article.closest('[class*="st-key-hit-"]');
+  const own = [...(hit?.querySelectorAll('[class*="st-key-"]') ?? [])];
+  const found = own.find((e) => [...e.classList].some((c) => c.startsWith('st-key-' + prefix)));
+  (found?.matches('a,button') ? found : found?.querySelector('a,button'))?.click();
+}
+
+function onKey(event) {
+  if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
+  const to = event.target;
+  const typing = to.closest?.('input, textarea, select, [contenteditable="true"]');
+  if (typing) {
+    if (event.key === 'Escape' && typing === box()) { typing.blur(); focusOn(shown()[0]); }
+    return;
+  }
+  if (document.querySelector('[role="dialog"]')) return;
+  const article = to.matches?.(PAPERS) ? to : null;
+  if (event.key === '/') {
+    const link = document.querySelector('.st-key-nav-search a');
+    if (box()) { box().focus(); box().select(); } else link?.click();
+  } else if (event.key === 'j') move(1);
+  else if (event.key === 'k') move(-1);
+  else if (event.key === '?') document.querySelector('.st-key-help button')?.click();
+  else if (article && PRESSED[event.key]) press(article, PRESSED[event.key]);
+  else return;
+  event.preventDefault();
+}
+
+export default function ({ data }) {
+  // A new address starts at the top, with the box in focus where a mouse is in use; a longer list
+  // stays where it was.
+  if (window.__place !== data.place) {
+    window.__place = data.place;
+    document.querySelector('[data-testid=stMain]')?.scrollTo(0, 0);
+    const free = !document.activeElement || document.activeElement === document.body;
+    if (free && window.matchMedia('(pointer: fine)').matches) box()?.focus();
+  }
+  document.addEventListener('keydown', onKey);
+  return () => document.removeEventListener('keydown', onKey);
+}
+"""
+
+_LISTENER = st.components.v2.component("keys", html="<span hidden></span>", js=_SCRIPT)
+
+
+def keys(at: Place) -> None:
+    """Listen to the keys of this page."""
+    place = repr((at.page, at.asked, at.own))  # not how many hits are shown
+    _LISTENER(key="keys", data={"place": zlib.crc32(place.encode())}, height=1)
+    with st.container(key="help", width="content"):
+        if st.button("Keys", type="tertiary", icon=":material/keyboard:"):
+            _help()
+
+
+@st.dialog("Keys")
+def _help() -> None:
+    rows = "".join(f"<dt><kbd>{key}</kbd></dt><dd>{told}</dd>" for key, told in KEYS.items())
+    st.html(f"<dl class='keys'>{rows}</dl>")

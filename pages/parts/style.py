@@ -1,0 +1,55 @@
+"""The look of what Streamlit has no element for."""
+
+STYLE = """<style>
+.stMainBlockContainer { max-width: 54rem; padding-top: 3.5rem; padding-bottom: 4rem; }
+.stHtml { overflow-wrap: anywhere; }
+.stHtml :is(h1, h2, h3) { padding: 0; margin: 0; line-height: 1.35; }
+.stHtml h1 { font-size: 1.6rem; }
+.stHtml h2 { font-size: 1.3rem; }
+.stHtml h3 { font-size: 1.1rem; }
+.stHtml :is(h1, h2, h3) a { color: inherit; text-decoration: none; }
+.stHtml :is(h1, h2, h3) a:hover { text-decoration: underline; }
+.stHtml p { margin: .3rem 0; }
+.stHtml .name { font-size: 1.5rem; font-weight: 700; line-height: 1.35; margin: 0; padding: 0; }
+.stHtml .name a { color: inherit; text-decoration: none; }
+.stHtml dl, .stHtml dt { margin: .3rem 0; padding: 0; }
+.stHtml dd { margin-left: 1.5rem; font-size: .9rem; }
+.stHtml dl.keys { display: grid; grid-template-columns: 4rem 1fr; }
+.stHtml dl.keys dd { margin: .3rem 0; font-size: 1rem; }
+.stHtml kbd { border: 1px solid currentColor; border-radius: .3rem; padding: 0 .4rem; }
+.stHtml .aside { font-size: .9rem; opacity: .85; }
+.stHtml mark {
+  background: rgba(250, 204, 21, .25); color: inherit; font-weight: 600;
+  text-decoration: underline; text-decoration-thickness: 2px; text-underline-offset: 3px;
+  text-decoration-color: rgba(202, 138, 4, .9);
+}
+.stHtml :is(.match, .sign) {
+  font-size: .8rem; padding: .1rem .6rem; border-radius: 1rem; margin-right: .3rem;
+  white-space: nowrap;
+}
+.stHtml :is(.strong, .like) { background: rgba(34, 160, 90, .25); }
+.stHtml .fair, .stHtml .note { background: rgba(220, 160, 20, .2); }
+.stHtml :is(.weak, .unlike) { background: rgba(128, 128, 128, .25); }
+.stHtml .note { padding: .5rem 1rem; border-radius: .5rem; }
+.stHtml article { border-radius: .4rem; }
+.stHtml article:focus { outline: 3px solid #1f8fb3; outline-offset: 6px; }
+.stHtml .rank { opacity: .85; font-weight: 400; }
+.stHtml details summary { cursor: pointer; font-size: .9rem; }
+.stHtml .bars { display: flex; align-items: flex-end; height: 3.5rem; gap: 1px; }
+.stHtml .bars span { flex: 1; min-width: 1px; background: #3f8fae; }
+.stHtml .ends { display: flex; justify-content: space-between; }
+[class*="st-key-hit-"] { border-bottom: 1px solid rgba(128, 128, 128, .3); padding-bottom: .8rem; }
+[class*="st-key-hit-"] .stHorizontalBlock { column-gap: 1.1rem; row-gap: .2rem; }
+:is([class*="st-key-hit-"], .st-key-trail, .st-key-tray, .st-key-header) button {
+  min-height: 0; padding: 0;
+}
+.stPageLink a { padding: 0; }
+.st-key-chips button { border-radius: 1rem; min-height: 0; padding: .1rem .75rem; }
+[data-testid="InputInstructions"] { display: none; }
+.st-key-order [role="radiogroup"] { gap: 1rem; }
+.st-key-order .stRadio { display: flex; align-items: center; gap: 1rem; }
+[class*="st-key-here-nav-"] a { text-decoration: underline; text-underline-offset: .35rem; }
+.st-key-help { position: fixed; right: 1rem; bottom: .5rem; z-index: 5; }
+[data-testid="stSidebar"] button { text-align: left; min-height: 0; line-height: 1.35; }
+.st-key-keys { height: 0; overflow: hidden; }
+</style>"""

@@ -1,0 +1,81 @@
+"""Foreign text on a page. Titles, abstracts and names come from strangers: they reach the page
+through `shown` and `label` alone, which show them character for character. Streamlit's own
+elements would read them as markdown, a browser as HTML.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Sequence
+from urllib.parse import quote
+
+import streamlit as st
+
+from search import Paper, plain
+
+_NAMES = 6  # authors before "et al."
+
+
+def shown(value: str) -> str:
+    """Foreign text as HTML that shows it character for character, in its own direction."""
+    return f"<bdi>{html.escape(plain(value))}</bdi>"
+
+
+def label(value: str) -> str:
+    """Foreign text as the label of an element: its signs are escaped, as labels are markdown."""
+    return re.sub(r"([!-/:-@\[-`{-~])", r"\\\1", plain(value))
+
+
+def cut(value: str, characters: int) -> str:
+    """The text, or its beginning up to the end of a word."""
+    if len(value) <= characters:
+        return value
+    return f"{value[:characters].rsplit(' ', 1)[0].rstrip(' ,;:.')} …"
+
+
+def count(number: int, noun: str) -> str:
+    """'1 paper', '2,000 papers'."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def note(title: str, text: str) -> None:
+    """A remark that is read out at once. Parts of the text in `backticks` are commands."""
+    told = re.sub("`([^`]*)`", r"<code>\1</code>", html.escape(plain(text)))
+    st.html(f"<div class='note' role='alert'><b>{html.escape(title)}.</b> {told}</div>")
+
+
+def authors(paper: Paper) -> str:
+    """The names in the order of the paper, the first six of many."""
+    names = ", ".join(paper.authors[:_NAMES])
+    more = len(paper.authors) > _NAMES or paper.authors_truncated
+    return f"{names} et al." if names and more else names
+
+
+def facts(paper: Paper) -> str:
+    """Authors, year and venue as HTML, what is not known left out."""
+    stated = [authors(paper), str(paper.year or ""), paper.venue or ""]
+    return " · ".join(shown(fact) for fact in stated if fact)
+
+
+def title(paper: Paper) -> str:
+    """The title as HTML, a link to where the paper is to be had."""
+    link = web_address(paper)
+    name = shown(paper.display_title)
+    if link is None:
+        return name
+    return f'<a href="{html.escape(link)}" target="_blank" rel="noopener noreferrer">{name}</a>'
+
+
+def web_address(paper: Paper) -> str | None:
+    """Where the paper is to be had: on the web, whatever else a source may name."""
+    if paper.doi:
+        return f"https://doi.org/{quote(paper.doi, safe='/')}"
+    if paper.arxiv:
+        return f"https://arxiv.org/abs/{quote(paper.arxiv, safe='/')}"
+    return paper.url if paper.url and re.match("https?://", paper.url, re.IGNORECASE) else None
+
+
+def bullets(items: Sequence[str]) -> str:
+    """A list of HTML items."""
+    return f"<ul>{''.join(f'<li>{item}</li>' for item in items)}</ul>" if items else "<p>None.</p>"
