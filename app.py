@@ -44,9 +44,11 @@ def main() -> None:
     chosen = st.navigation(pages, position="hidden")
     at = here(chosen.url_path or SEARCH)
     header(at)
+    way = st.container()
     try:
         searcher = shared.open_index()
-        trail(at, searcher)
+        with way:
+            trail(at, searcher)
         chosen.run()
     except NoIndexError:
         _first_build()

@@ -14,6 +14,7 @@ from pages.parts.tray import chips, tray
 from search import Answer, Searcher, make_filters
 
 _EXAMPLES = 3
+_SCREEN = 3  # hits that are seen before one scrolls
 
 _LANGUAGE = """<p>Plain words are enough. Among them you can write:</p><dl>
 <dt><code>author:leo</code> <code>author:"leo gagnon"</code></dt><dd>an author of that name</dd>
@@ -31,15 +32,22 @@ def main() -> None:
     """Draw the page that the address asks for."""
     at, searcher = here("search"), shared.open_index()
     _box(at)
-    if at.asked.is_empty:
+    # Each part has its place, also while it is empty, so that nothing else moves into it.
+    question, first, rest = st.container(), st.container(), st.container()
+    with question:
         tray(at, searcher)
-        _start(at, searcher)
+        chips(at, searcher)
+    if at.asked.is_empty:
+        with first:
+            _start(at, searcher)
         return
-    tray(at, searcher)
-    chips(at, searcher)
-    answer = _answer(at, searcher)
-    narrow(at, searcher, searcher.facets(answer))
-    _show(at, searcher, answer)
+    # What fits on a screen comes first: marking the best sentences takes most of the time.
+    with first:
+        _above(at, searcher, _answer(at, searcher, _SCREEN))
+    answer = _answer(at, searcher, at.hits)
+    with rest:
+        _below(at, searcher, answer)
+    narrow(at, searcher, searcher.facets(answer), len(answer.rows))
 
 
 def _box(at: Place) -> None:
@@ -70,7 +78,8 @@ def _start(at: Place, searcher: Searcher) -> None:
             link(at, to, topic.label, f"try-{topic.topic_id}", kind="secondary")
 
 
-def _answer(at: Place, searcher: Searcher) -> Answer:
+def _answer(at: Place, searcher: Searcher, k: int) -> Answer:
+    """The best k hits. What one answer has worked out about papers costs the next one nothing."""
     asked = at.asked
     filters = make_filters(
         asked.years,
@@ -82,29 +91,40 @@ def _answer(at: Place, searcher: Searcher) -> Answer:
     sort = "year" if asked.by_year else "relevance"
     if asked.like:
         return searcher.ask_like(
-            asked.like, asked.unlike, at.hits, filters,
+            asked.like, asked.unlike, k, filters,
             text=asked.query, sort=sort, as_typed=asked.as_typed,
         )  # fmt: skip
     return searcher.ask(
-        asked.query, at.hits, filters, unlike=asked.unlike, sort=sort, as_typed=asked.as_typed
+        asked.query, k, filters, unlike=asked.unlike, sort=sort, as_typed=asked.as_typed
     )
 
 
-def _show(at: Place, searcher: Searcher, answer: Answer) -> None:
+def _above(at: Place, searcher: Searcher, answer: Answer) -> None:
+    """How the question was understood, and the first hits."""
     _understood(at, answer)
     if not answer.hits:
         note("No paper meets all the conditions", "Leave one out, or widen the years.")
         return
-    judged = answer.text != "" or bool(at.asked.like)
-    if judged and not answer.fits:
-        _nothing_fits(at)
-    _heading(searcher, answer)
-    if judged:
-        _order(at)
-    hits(at, searcher, list(answer.hits), judged=judged)
+    if _is_judged(at, answer):
+        if not answer.fits:
+            _nothing_fits(at)
+        _order(at, answer)
+    else:
+        _heading(answer)
+    hits(at, searcher, answer.hits, judged=_is_judged(at, answer))
+
+
+def _below(at: Place, searcher: Searcher, answer: Answer) -> None:
+    """The hits that follow, and the way to more."""
+    hits(at, searcher, answer.hits[_SCREEN:], judged=_is_judged(at, answer))
     if len(answer.hits) == at.hits < min(len(answer.rows), MOST):
         longer = Place(at.page, at.asked, at.own, at.hits + FIRST, at.trail)
         link(at, longer, "Show more", "more", kind="secondary")
+
+
+def _is_judged(at: Place, answer: Answer) -> bool:
+    """True when something is asked that papers can fit more or less."""
+    return answer.text != "" or bool(at.asked.like)
 
 
 def _understood(at: Place, answer: Answer) -> None:
@@ -136,24 +156,25 @@ def _nothing_fits(at: Place) -> None:
         link(at, at.then("topics"), "Look through the topics", "to-topics", icon=":material/tag:")
 
 
-def _heading(searcher: Searcher, answer: Answer) -> None:
-    """How many papers are shown, out of how many."""
-    total = "" if answer.filters.is_empty else " that meet the conditions"
-    number = len(searcher) if answer.filters.is_empty else len(answer.rows)
-    st.html(f"<h2 class='aside'>{len(answer.hits)} of {count(number, 'paper')}{total}</h2>")
+def _heading(answer: Answer) -> None:
+    """How many papers there are to show."""
+    meeting = "" if answer.filters.is_empty else " that meet the conditions"
+    st.html(f"<h2 class='aside'>{count(answer.among, 'paper')}{meeting}</h2>")
 
 
-def _order(at: Place) -> None:
+def _order(at: Place, answer: Answer) -> None:
     """By relevance or by year."""
     st.session_state["order"] = "year" if at.asked.by_year else "relevance"
-    st.radio(
-        "Sort by",
-        ["relevance", "year"],
-        key="order",
-        horizontal=True,
-        on_change=_reorder,
-        args=(at,),
-    )
+    with st.container(key="order-row", horizontal=True, vertical_alignment="center"):
+        _heading(answer)
+        st.radio(
+            "Sort by",
+            ["relevance", "year"],
+            key="order",
+            horizontal=True,
+            on_change=_reorder,
+            args=(at,),
+        )
 
 
 def _reorder(at: Place) -> None:

@@ -12,6 +12,7 @@ import numpy as np
 from index.build import data_folder
 from index.encoder import Encoder, load_encoder
 from index.errors import EmptyQueryError, QueryError
+from index.lexical import Selection
 from index.records import Paper
 from index.snapshot import Snapshot
 from index.topics import Topic
@@ -43,6 +44,7 @@ class Answer:
     filters: Filters  # those given and those of the query
     corrections: tuple[Correction, ...] = ()
     slips: tuple[Slip, ...] = ()
+    among: int = 0  # papers that meet the conditions, of which the best are ranked
     # Rows of the papers in the order of the ranking, also beyond the hits, for `Searcher.facets`.
     rows: np.ndarray = field(default_factory=lambda: np.empty(0, np.int64), compare=False)
 
@@ -134,7 +136,9 @@ class Searcher:
             newest = self._ranker.newest(max(k, COUNTED) + len(away), among)
             listed = newest.first(max(k, COUNTED), set(away))
             listed_hits = tuple(self._maker.hits(listed.first(k)))
-            return Answer(listed_hits, "", asked.filters, (), asked.slips, listed.rows)
+            return Answer(
+                listed_hits, "", asked.filters, (), asked.slips, len(among.rows), listed.rows
+            )
         text, corrections = (asked.text, ()) if as_typed else self._correct(asked)
         ranking = self._ranker.text(text, max(k, POOL), among, mode)
         if away:
@@ -143,8 +147,7 @@ class Searcher:
             best = ranking.first(max(k, RERANKED))
             ranking = reranked(best, self.snapshot, reranker, text)
         hits = self._maker.hits(self._sorted(ranking, k, sort), text)
-        filters = asked.filters
-        return Answer(tuple(hits), text, filters, corrections, asked.slips, ranking.rows)
+        return self._told(asked, among, ranking, hits=hits, text=text, corrections=corrections)
 
     def similar(
         self,
@@ -183,8 +186,7 @@ class Searcher:
         examples = Examples(rows[0], rows[1], words)
         ranking = self._by_example.rank(examples, max(k, COUNTED), among)
         hits = self._maker.hits(self._sorted(ranking, k, sort))
-        filters = asked.filters
-        return Answer(tuple(hits), words, filters, corrections, asked.slips, ranking.rows)
+        return self._told(asked, among, ranking, hits=hits, text=words, corrections=corrections)
 
     def facets(self, answer: Answer) -> Facets:
         """What the best papers of an answer have in common, to narrow it by."""
@@ -256,6 +258,27 @@ class Searcher:
     def _correct(self, asked: Query) -> tuple[str, tuple[Correction, ...]]:
         """The text with its slips put right; what must stand in the papers word for word stays."""
         return self._speller.correct(asked.text, (*asked.filters.phrases, *asked.filters.titles))
+
+    def _told(
+        self,
+        asked: Query,
+        among: Selection | None,
+        ranking: Ranking,
+        *,
+        hits: Sequence[Hit],
+        text: str,
+        corrections: tuple[Correction, ...],
+    ) -> Answer:
+        """The hits with how the question was understood."""
+        return Answer(
+            hits=tuple(hits),
+            text=text,
+            filters=asked.filters,
+            corrections=corrections,
+            slips=asked.slips,
+            among=len(self) if among is None else len(among.rows),
+            rows=ranking.rows,
+        )
 
     def _sorted(self, ranking: Ranking, k: int, sort: Sort) -> Ranking:
         """The k papers to show of a ranking, in the order to show them."""

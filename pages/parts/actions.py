@@ -28,7 +28,7 @@ def cite(paper: Paper) -> None:
         _cite(paper)
 
 
-@st.dialog("Cite", width="large")
+@st.dialog("Cite", width="medium")
 def _cite(paper: Paper) -> None:
     citation(paper)
 

@@ -70,13 +70,13 @@ function onKey(event) {
 }
 
 export default function ({ data }) {
-  // A new address starts at the top, with the box in focus where a mouse is in use; a longer list
-  // stays where it was.
+  // A new address starts at the top; a longer list stays where it was. The first one has the box
+  // in focus, but not where that would bring up a keyboard on the screen.
   if (window.__place !== data.place) {
+    const first = window.__place === undefined;
     window.__place = data.place;
     document.querySelector('[data-testid=stMain]')?.scrollTo(0, 0);
-    const free = !document.activeElement || document.activeElement === document.body;
-    if (free && window.matchMedia('(pointer: fine)').matches) box()?.focus();
+    if (first && window.matchMedia('(pointer: fine)').matches) box()?.focus();
   }
   document.addEventListener('keydown', onKey);
   return () => document.removeEventListener('keydown', onKey);

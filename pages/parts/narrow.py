@@ -15,13 +15,13 @@ _OFFERED = 6  # values of each kind, and more to unfold
 _UNFOLDED = 30
 
 
-def narrow(at: Place, searcher: Searcher, facets: Facets) -> None:
-    """The facets in the side bar; pressing one adds the condition."""
+def narrow(at: Place, searcher: Searcher, facets: Facets, ranked: int) -> None:
+    """The facets of so many ranked papers in the side bar; pressing one adds the condition."""
     with st.sidebar:
         st.html("<h2>Narrow down</h2>")
         if not facets.papers:
             st.html("<p class='aside'>No paper is left. Take a condition away.</p>")
-        elif facets.papers < len(searcher):
+        elif facets.papers < ranked:
             st.html(f"<p class='aside'>Counted in the best {facets.papers} papers</p>")
         _years(at, facets.years)
         asked = at.asked

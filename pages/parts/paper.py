@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+from collections.abc import Sequence
 
 import streamlit as st
 
@@ -17,7 +18,7 @@ _WHOLE = 600  # a shorter abstract is shown whole
 _LABEL = 40  # characters of a topic
 
 
-def hits(at: Place, searcher: Searcher, found: list[Hit], *, judged: bool = True) -> None:
+def hits(at: Place, searcher: Searcher, found: Sequence[Hit], *, judged: bool = True) -> None:
     """Hits one below the other; `judged` when their strength says something about an answer."""
     saved = actions.saved_papers()
     for hit in found:
@@ -26,7 +27,7 @@ def hits(at: Place, searcher: Searcher, found: list[Hit], *, judged: bool = True
             _row_of_actions(at, searcher, hit.paper, saved)
 
 
-def lines(at: Place, found: list[Hit], key: str) -> None:
+def lines(at: Place, found: Sequence[Hit], key: str) -> None:
     """Hits as short lines, each a link to the page of the paper."""
     for hit in found:
         paper = hit.paper

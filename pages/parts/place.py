@@ -82,12 +82,12 @@ class Place:
 
     def then(self, page: str, **own: str) -> Place:
         """A step on to another page; this place joins the trail."""
-        return replace(self.to(page, **own), trail=self._further())
+        return self._on_to(self.to(page, **own))
 
     def asking(self, **changes: object) -> Place:
         """The search with another question; this place joins the trail."""
         asked = replace(self.asked, **changes)  # type: ignore[arg-type]
-        return Place(SEARCH, asked, trail=self._further())
+        return self._on_to(Place(SEARCH, asked))
 
     def narrowed(self, **changes: object) -> Place:
         """The search with other conditions: no step of the trail."""
@@ -123,15 +123,16 @@ class Place:
         pairs += [("n", str(self.hits) if self.hits != FIRST else "")]
         return [(name, value) for name, value in pairs if value]
 
-    def _further(self) -> tuple[str, ...]:
-        """The trail with this place as its last step; the oldest steps make room."""
+    def _on_to(self, place: Place) -> Place:
+        """The place, with this one as the last step of its trail; the oldest steps make room."""
         blank = self.page == SEARCH and self.asked.is_empty
         here = () if blank else (self.step(),)
-        trail = [step for step in self.trail if step not in here] + [*here]
-        trail = trail[-_STEPS:]
+        # No step leads to where one is, and none stands twice.
+        trail = [step for step in self.trail if step not in here]
+        trail = [step for step in (*trail, *here) if step != place.step()][-_STEPS:]
         while sum(map(len, trail)) > _LONGEST:
             trail.pop(0)
-        return tuple(trail)
+        return replace(place, trail=tuple(trail))
 
 
 def read(page: str, parameters: Parameters) -> Place:

@@ -14,7 +14,7 @@ STYLE = """<style>
 .stHtml .name a { color: inherit; text-decoration: none; }
 .stHtml dl, .stHtml dt { margin: .3rem 0; padding: 0; }
 .stHtml dd { margin-left: 1.5rem; font-size: .9rem; }
-.stHtml dl.keys { display: grid; grid-template-columns: 4rem 1fr; }
+.stHtml dl.keys { display: grid; grid-template-columns: 5rem 1fr; }
 .stHtml dl.keys dd { margin: .3rem 0; font-size: 1rem; }
 .stHtml kbd { border: 1px solid currentColor; border-radius: .3rem; padding: 0 .4rem; }
 .stHtml .aside { font-size: .9rem; opacity: .85; }
@@ -44,12 +44,18 @@ STYLE = """<style>
   min-height: 0; padding: 0;
 }
 .stPageLink a { padding: 0; }
+.stPageLink a :is(span, p) { white-space: normal; overflow-wrap: anywhere; }
+.st-key-trail > * { flex-direction: row; align-items: center; }
+.st-key-trail > :nth-child(n + 3)::before { content: "›"; margin-right: .5rem; }
 .st-key-chips button { border-radius: 1rem; min-height: 0; padding: .1rem .75rem; }
 [data-testid="InputInstructions"] { display: none; }
 .st-key-order [role="radiogroup"] { gap: 1rem; }
+.st-key-order-row { justify-content: space-between; }
+.st-key-order-row > * { width: auto !important; flex: 0 1 auto; }
 .st-key-order .stRadio { display: flex; align-items: center; gap: 1rem; }
 [class*="st-key-here-nav-"] a { text-decoration: underline; text-underline-offset: .35rem; }
 .st-key-help { position: fixed; right: 1rem; bottom: .5rem; z-index: 5; }
+@media (pointer: coarse), (max-width: 640px) { .st-key-help { display: none; } }
 [data-testid="stSidebar"] button { text-align: left; min-height: 0; line-height: 1.35; }
 .st-key-keys { height: 0; overflow: hidden; }
 .stHtml dl.stated {
