@@ -76,15 +76,14 @@ def _people(at: Place, paper: Paper) -> None:
     if not paper.authors:
         return
     blank = {"query": "", "like": (), "unlike": (), "venues": (), "categories": (), "topics": ()}
-    with st.container(key="people", horizontal=True, gap="small"):
+    with st.container(key="people", horizontal=True, gap="small", vertical_alignment="center"):
         st.html("<span class='aside'>Papers of</span>", width="content")
         for number, name in enumerate(paper.authors[:_AUTHORS]):
             to = at.asking(**blank, years="", authors=(name,))
             link(at, to, name, f"author-{number}")
     others = paper.authors[_AUTHORS:]
-    if others or paper.authors_truncated:
-        told = ", ".join(map(shown, others)) or "not all authors are known"
-        st.html(f"<p class='aside'>and {told}</p>")
+    if others:
+        st.html(f"<p class='aside'>and {shown(', '.join(others))}</p>")
 
 
 def _abstract(paper: Paper) -> str:

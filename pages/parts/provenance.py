@@ -4,7 +4,6 @@ and a way to say that one of them is not.
 
 from __future__ import annotations
 
-import html
 from collections.abc import Sequence
 
 import streamlit as st
@@ -13,7 +12,7 @@ from pages.parts.decisions import decide, mishap, place, waiting
 from pages.parts.nav import link
 from pages.parts.pager import first_of, pager
 from pages.parts.place import Place
-from pages.parts.text import bullets, count, note, shown
+from pages.parts.text import bullets, count, cut, note, shown
 from search import (
     AbstractsError,
     Decision,
@@ -24,12 +23,12 @@ from search import (
     Origin,
     Searcher,
     pending_decisions,
-    plain,
     split_paper,
 )
 
 _PAGE = 20  # mentions
 _LONG = 300  # characters of a value that is folded away
+_FIGURES = {"edit": "edit similarity", "cosine": "TF-IDF cosine"}  # of the abstracts
 _FIELDS = {
     "title": "Title",
     "authors": "Authors",
@@ -68,7 +67,9 @@ def provenance(at: Place, searcher: Searcher, told: History) -> None:
 def because(evidence: Evidence) -> str:
     """Why two mentions are one work, as HTML: the reason, the rule and its figures."""
     rule = shown(evidence.rule.replace("-", " "))
-    figures = [f"{shown(name)} {value:.2f}" for name, value in evidence.scores.items()]
+    figures = [
+        f"{shown(_FIGURES.get(name, name))} {value:.2f}" for name, value in evidence.scores.items()
+    ]
     compared = f"; compared: {', '.join(figures)}" if figures else ""
     return (
         f"{shown(evidence.why)} <span class='aside'>(rule: {rule}, certainty"
@@ -143,8 +144,7 @@ def _value(mention: Mention, field: str) -> str:
     body += " <span class='aside'>(cut off in the source)</span>" * cut_off
     if len(text) <= _LONG:
         return body
-    begin = html.escape(plain(text[: _LONG // 3]))
-    return f"<details><summary><bdi>{begin}</bdi> …</summary>{body}</details>"
+    return f"<details><summary>{shown(cut(text, _LONG // 3))}</summary>{body}</details>"
 
 
 def _not_the_same(searcher: Searcher, told: History, mention: Mention) -> None:

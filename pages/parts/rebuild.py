@@ -74,7 +74,7 @@ def _ended(state: RebuildState, generation: int) -> None:
     elif state.phase == "cancelled":
         st.html(f"<p role='status'>The rebuild was cancelled. {answers}</p>")
     elif state.phase == "failed":
-        note("The rebuild failed", f"{state.error}. {answers}")
+        note("The rebuild failed", f"{state.error.rstrip('.')}. {answers}")
         if state.log:
             with st.expander("What it said"):
                 st.code("\n".join(state.log), language=None, wrap_lines=True)

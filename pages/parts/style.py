@@ -59,9 +59,10 @@ STYLE = """<style>
 [data-testid="stSidebar"] button { text-align: left; min-height: 0; line-height: 1.35; }
 .st-key-keys { height: 0; overflow: hidden; }
 .stHtml dl.stated {
-  display: grid; grid-template-columns: minmax(6rem, 9rem) 1fr; gap: .1rem .8rem;
+  display: grid; grid-template-columns: minmax(6rem, 12rem) 1fr; gap: .1rem .8rem;
 }
 .stHtml dl.stated :is(dt, dd) { margin: .15rem 0; font-size: .9rem; min-width: 0; }
+.stHtml dl.stated dt { font-weight: 600; }
 .stHtml table.list { width: 100%; border-collapse: collapse; font-size: .9rem; }
 .stHtml table.list :is(th, td) {
   text-align: left; vertical-align: top; padding: .25rem .8rem .25rem 0; border: 0;
