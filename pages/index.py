@@ -142,7 +142,7 @@ def _merge(at: Place, line: LoggedMerge, key: str) -> None:
     paper = line.paper
     with st.container(key=key, gap=None):
         to = at.then("paper", id=paper.paper_id)
-        link(at, to, cut(paper.display_title, _TITLE), f"{key}-to")
+        link(at, to, cut(paper.display_title, _TITLE), f"to-{key}")
         st.html(
             f"<p class='aside'><b>{place(line.a)}</b> and <b>{place(line.b)}</b>:"
             f" {because(line.merge.evidence)}</p>"
@@ -168,16 +168,16 @@ def _find(at: Place) -> None:
 def _order(at: Place) -> str:
     """The order of the log: that of the address, which the radio buttons change."""
     order = at.value("order") if at.value("order") in _ORDERS else "doubtful"
-    st.session_state["merge-order"] = order
+    st.session_state["order-of-merges"] = order
     st.radio(
-        "Order", list(_ORDERS), format_func=_ORDERS.__getitem__, key="merge-order",
+        "Order", list(_ORDERS), format_func=_ORDERS.__getitem__, key="order-of-merges",
         horizontal=True, on_change=_reorder, args=(at,),
     )  # fmt: skip
     return order
 
 
 def _reorder(at: Place) -> None:
-    order = st.session_state["merge-order"]
+    order = st.session_state["order-of-merges"]
     go(changed(at, order="" if order == "doubtful" else order, merges=""))
 
 

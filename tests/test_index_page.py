@@ -159,12 +159,12 @@ def test_the_merge_log(visit_page: VisitPage, fake_index: Path, snapshot: Snapsh
 def test_the_log_by_paper(visit_page: VisitPage, fake_index: Path, snapshot: Snapshot) -> None:
     """The other order is chosen by a click, stands in the address, and starts at the first page."""
     page = visit_page("index", fake_index, merges="2")
-    page.radio(key="merge-order").set_value("paper").run()
+    page.radio(key="order-of-merges").set_value("paper").run()
     assert own(page) == {"order": "paper"}
     expected = [line.paper.paper_id for line in merge_log(snapshot, limit=20).lines]
     assert logged(page) == expected
     assert logged(visit_page("index", fake_index, order="paper")) == expected
-    page.radio(key="merge-order").set_value("doubtful").run()
+    page.radio(key="order-of-merges").set_value("doubtful").run()
     assert own(page) == {}
 
 

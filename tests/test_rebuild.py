@@ -419,7 +419,7 @@ def test_the_real_command(
     assert state.phase == "failed"
     assert state.error == f"{data}: another build is running here; wait for it to end"
     job.start(command)
-    state = job.wait(120)
+    state = job.wait(200)
     assert state.report is not None, (state.error, state.log)
     assert (state.report.generation, state.report.papers, state.report.merged) == (2, 4, 0)
     assert (state.report.reused, state.report.embedded) == (4, 0)

@@ -68,6 +68,8 @@ STYLE = """<style>
   text-align: left; vertical-align: top; padding: .25rem .8rem .25rem 0; border: 0;
   border-bottom: 1px solid rgba(128, 128, 128, .3);
 }
+.stHtml table.list :is(th, td:nth-child(2)) { white-space: nowrap; }
+[class*="st-key-side-"] button { text-align: left; min-height: 0; padding: 0; }
 [class*="st-key-merge-"] { border-bottom: 1px solid rgba(128, 128, 128, .3); padding: .3rem 0; }
 @media (max-width: 40rem) { .stHtml dl.stated { grid-template-columns: 1fr; gap: 0; } }
 </style>"""
