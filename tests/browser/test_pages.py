@@ -1,4 +1,4 @@
-"""What holds of every page: no barrier that axe knows of, in light and in dark, and no reach beyond."""
+"""What holds of every page: no barrier that axe knows of, and hostile text is text."""
 
 from __future__ import annotations
 
