@@ -17,13 +17,14 @@ from index.ann import VectorIndex
 from index.calibration import calibrate
 from index.decisions import read_decisions
 from index.dedupe import group
+from index.disk import CURRENT
 from index.encoder import DEFAULT_MODEL, Encoder, load_encoder
 from index.errors import SnapshotError, SourceError
 from index.identity import with_ids, with_paper_ids
 from index.papers import document_text, merge_mentions
 from index.plane import find_plane
 from index.records import Mention, Merge, Paper, Skip
-from index.snapshot import CURRENT, Snapshot
+from index.snapshot import Snapshot
 from index.sources import Reading, read_sources
 from index.topics import find_topics
 from index.writer import Contents, build_lock, write_generation

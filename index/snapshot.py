@@ -1,31 +1,17 @@
-"""The index on disk: reading one generation. The only modules that know the format are this one,
-`index.manifest`, `index.tables` (the SQLite schema) and `index.writer` (how a generation comes to
-stand).
+"""Reading one generation of the index on disk.
 
-    DATA/CURRENT                  the number of the live generation
-    DATA/generations/3/
-        manifest.json             format, model, counts, settings, size and sha256 of each file
-        papers.sqlite             papers, mentions, merges, aliases, files, skipped records
-        vectors.npy               (papers, dimension) float16, unit rows; row n is papers.row = n
-        vectors.faiss             the FAISS index of those rows
-        lexical/                  the Tantivy index of the same rows
-        topics.json, topics.npy, centroids.npy
-        plane.npy                 (papers, 2) float32, the place of each row on the map
-
-SQLite and the vectors are the truth; the FAISS index, the lexical index, the topics and the map
-follow from them.
+The only modules that know the format are this one, `index.disk` (the files), `index.manifest`,
+`index.tables` (the SQLite schema) and `index.writer` (how a generation comes to stand).
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
 import shlex
 import sqlite3
 import threading
 import tokenize
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -35,30 +21,34 @@ import numpy as np
 from index import tables
 from index.ann import VectorIndex
 from index.conditions import Field, Restriction
+from index.disk import (
+    ASSIGNMENT,
+    CENTROIDS,
+    FAISS,
+    GENERATIONS,
+    LEXICAL,
+    MANIFEST,
+    PAPERS,
+    PLANE,
+    TOPICS,
+    VECTORS,
+    check_size,
+    current_generation,
+    sha256_of,
+)  # fmt: skip
 from index.encoder import Encoder
-from index.errors import NoIndexError, SnapshotError, UnknownPaperError
+from index.errors import SnapshotError, UnknownPaperError
 from index.lexical import LexicalIndex, Selection
-from index.manifest import REBUILD, Manifest
+from index.manifest import REBUILD, Manifest, model_differences
 from index.records import Mention, Merge, Paper, Skip, display_title
+from index.text import title_key
 from index.topics import Topic, Topics
 
-CURRENT, GENERATIONS, MANIFEST = "CURRENT", "generations", "manifest.json"
-PAPERS, VECTORS, FAISS = "papers.sqlite", "vectors.npy", "vectors.faiss"
-TOPICS, ASSIGNMENT, CENTROIDS = "topics.json", "topics.npy", "centroids.npy"
-PLANE, LEXICAL = "plane.npy", "lexical"
 # What reading a damaged file raises: NumPy parses its header as Python.
 _DAMAGE = (
     OSError, ValueError, KeyError, TypeError, EOFError, RuntimeError, SyntaxError,
     tokenize.TokenError, sqlite3.Error,
 )  # fmt: skip
-# What vectors depend on. The path may differ, and the precision of the computation.
-_MODEL = {
-    "sha256": "weights, vocabulary or pooling",
-    "dimension": "dimensions",
-    "max_tokens": "tokens of a text",
-    "query_prompt": "query prompt",
-    "document_prompt": "document prompt",
-}
 _NORM_TOLERANCE = 5e-3  # float16 rounds each component to one part in 2048
 
 
@@ -78,7 +68,7 @@ class Snapshot:
             raise SnapshotError(f"{manifest_path}: cannot be read ({error}); {REBUILD}") from error
         self.manifest = Manifest.from_json(text, manifest_path)
         for name, expected in self.manifest.files.items():
-            _check_size(folder / name, expected["size"])
+            check_size(folder / name, expected["size"])
         self._lock = threading.Lock()
         try:
             self._db = tables.open_read_only(folder / PAPERS)
@@ -202,6 +192,13 @@ class Snapshot:
             raise UnknownPaperError(paper_id)
         return int(found[0]["row"])
 
+    def titled(self, title: str) -> list[Paper]:
+        """The papers that have this title, letter case, accents and punctuation aside, by row."""
+        sql = "SELECT row FROM titles WHERE key = ? ORDER BY row"
+        found = self.papers_at(r["row"] for r in self._query(sql, (tables.title_number(title),)))
+        key = title_key(title)
+        return [p for p in found if key in map(title_key, (p.title or "", *p.other_titles))]
+
     def _aliases(self, paper_ids: Sequence[str]) -> dict[str, tuple[str, ...]]:
         marks = ",".join("?" * len(paper_ids))
         sql = f"SELECT * FROM aliases WHERE paper_id IN ({marks}) ORDER BY alias"  # noqa: S608
@@ -231,21 +228,50 @@ class Snapshot:
         for record in self._query(sql, values):
             yield tables.to_mention(record), record["paper_id"]
 
-    def merges(self, paper_id: str | None = None) -> Iterator[tuple[Merge, str]]:
-        """(merge, id of the paper it made), of one paper or of all, in the order of joining."""
-        where, values = ("WHERE paper_id = ?", (paper_id,)) if paper_id else ("", ())
-        sql = f"SELECT * FROM merges {where} ORDER BY paper_id, position"  # noqa: S608
-        for record in self._query(sql, values):
+    def paper_ids(self, mention_ids: Iterable[str]) -> dict[str, str]:
+        """The paper that each of these mentions belongs to; unknown mentions are left out."""
+        sql = (
+            "SELECT mention_id, paper_id FROM mentions "
+            "WHERE mention_id IN (SELECT value FROM json_each(?))"
+        )
+        found = self._query(sql, (json.dumps(list(mention_ids)),))
+        return {record["mention_id"]: record["paper_id"] for record in found}
+
+    def merges(
+        self,
+        paper_id: str | None = None,
+        *,
+        words: str = "",
+        doubtful_first: bool = False,
+        offset: int = 0,
+        limit: int | None = None,
+    ) -> Iterator[tuple[Merge, str]]:
+        """(merge, id of the paper it made), of one paper or of all, in the order of joining.
+
+        With `words`, those alone that speak of each of the words: in the paper's id or title, in
+        the rule or the reason, or in the title, file or id of a mention (capitals count for
+        nothing in ASCII). `doubtful_first` puts the lowest scores first. Of what is left, `limit`
+        from `offset` on.
+        """
+        sql, values = tables.merges_query("m.*", paper_id, words)
+        order = f"ORDER BY {'score, ' * doubtful_first}m.paper_id, position LIMIT ? OFFSET ?"
+        for record in self._query(f"{sql} {order}", (*values, *_page(offset, limit))):
             yield tables.to_merge(record), record["paper_id"]
 
-    def skipped(self) -> list[Skip]:
-        """What was not taken from the sources, and why."""
-        found = self._query("SELECT source, line, why FROM skipped ORDER BY position")
+    def count_merges(self, words: str = "") -> int:
+        """How many merges speak of each of the words; see `merges`."""
+        return int(self._query(*tables.merges_query("count(*)", None, words))[0][0])
+
+    def skipped(self, offset: int = 0, limit: int | None = None) -> list[Skip]:
+        """What was not taken from the sources, and why; `limit` of it from `offset` on."""
+        sql = "SELECT source, line, why FROM skipped ORDER BY position LIMIT ? OFFSET ?"
+        found = self._query(sql, _page(offset, limit))
         return [Skip(r["source"], r["line"], r["why"]) for r in found]
 
-    def files(self) -> list[dict[str, Any]]:
-        """The files that were read: source, layout, sha256, mentions."""
-        return [dict(r) for r in self._query("SELECT * FROM files ORDER BY source")]
+    def files(self, offset: int = 0, limit: int | None = None) -> list[dict[str, Any]]:
+        """The files that were read, `limit` from `offset` on: source, layout, sha256, mentions."""
+        sql = "SELECT * FROM files ORDER BY source LIMIT ? OFFSET ?"
+        return [dict(record) for record in self._query(sql, _page(offset, limit))]
 
     def select(self, restriction: Restriction) -> Selection:
         """The papers that meet a restriction."""
@@ -284,12 +310,7 @@ class Snapshot:
     def check_encoder(self, encoder: Encoder) -> None:
         """Raise SnapshotError when the index was filled by another model than `encoder`."""
         has, given = self.manifest.model, encoder.info
-        shown = [asdict(info) | {"sha256": info.sha256[:12]} for info in (has, given)]
-        differing = [
-            f"{what} ({shown[0][field]!r}, now {shown[1][field]!r})"
-            for field, what in _MODEL.items()
-            if getattr(has, field) != getattr(given, field)
-        ]
+        differing = model_differences(has, given)
         if differing:
             raise SnapshotError(
                 f"{self.folder}: built with the model {has.name!r}, asked with {given.name!r}, of "
@@ -325,34 +346,9 @@ class Snapshot:
         return {"files_checked": len(self.manifest.files), **self.manifest.counts}
 
 
-def current_generation(data: Path) -> int:
-    """The number of the live generation. Raises NoIndexError when there is none, SnapshotError
-    when it cannot be read.
-    """
-    path = data / CURRENT
-    try:
-        text = path.read_text(encoding="ascii").strip()
-    except FileNotFoundError as error:
-        raise NoIndexError(
-            f"{data}: no index here yet; run `python -m index build --data {data}`"
-        ) from error
-    except (OSError, UnicodeDecodeError) as error:
-        raise SnapshotError(f"{path}: cannot be read ({error}); {REBUILD}") from error
-    if not (text.isdecimal() and len(text) <= 18):
-        raise SnapshotError(f"{path}: holds {text[:40]!r} and not a number; {REBUILD}")
-    return int(text)
-
-
-def sha256_of(path: Path) -> str:
-    """SHA-256 of a file, in hexadecimal."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def data_files(folder: Path) -> list[str]:
-    """Names of all files of a generation but the manifest, relative to it, sorted."""
-    files = (p for p in folder.rglob("*") if p.is_file() and p.suffix != ".lock")
-    return sorted(p.relative_to(folder).as_posix() for p in files if p.name != MANIFEST)
+def _page(offset: int, limit: int | None) -> tuple[int, int]:
+    """The values of "LIMIT ? OFFSET ?"; to SQLite a limit below 0 is none."""
+    return -1 if limit is None else limit, offset
 
 
 def _load_topics(folder: Path) -> Topics:
@@ -362,12 +358,3 @@ def _load_topics(folder: Path) -> Topics:
         np.load(folder / CENTROIDS, allow_pickle=False),
         np.load(folder / ASSIGNMENT, allow_pickle=False),
     )
-
-
-def _check_size(path: Path, expected: int) -> None:
-    try:
-        size = path.stat().st_size
-    except OSError as error:
-        raise SnapshotError(f"{path}: missing; {REBUILD}") from error
-    if size != expected:
-        raise SnapshotError(f"{path}: {size} bytes, the manifest says {expected}; {REBUILD}")

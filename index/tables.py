@@ -11,7 +11,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from index.identity import digest
 from index.records import Evidence, Mention, Merge, Paper, Skip
+from index.text import title_key
 
 _SCHEMA = """
 CREATE TABLE papers (
@@ -41,9 +43,21 @@ CREATE TABLE merges (
 ) WITHOUT ROWID;
 CREATE TABLE aliases (alias TEXT PRIMARY KEY, paper_id TEXT NOT NULL) WITHOUT ROWID;
 CREATE INDEX aliases_paper ON aliases (paper_id);
+CREATE TABLE titles (             -- every title of a paper, by the key under which it is the same
+    key INTEGER NOT NULL, row INTEGER NOT NULL, PRIMARY KEY (key, row)
+) WITHOUT ROWID;
 CREATE TABLE files (source TEXT PRIMARY KEY, layout TEXT, sha256 TEXT, mentions INTEGER NOT NULL);
 CREATE TABLE skipped (position INTEGER PRIMARY KEY, source TEXT NOT NULL, line INTEGER, why TEXT);
 """
+# What the words of a merge are looked for in, and where it stands. A line end is in no word.
+_SPOKEN_OF = (
+    "JOIN papers p USING (paper_id) "
+    "JOIN mentions ma ON ma.mention_id = m.a JOIN mentions mb ON mb.mention_id = m.b"
+)
+_SPOKEN = " || char(10) || ".join(
+    ("m.paper_id", "coalesce(p.title, '')", "m.rule", "m.why", "m.a", "m.b",
+     "coalesce(ma.title, '')", "coalesce(mb.title, '')", "ma.source", "mb.source")
+)  # fmt: skip
 # What is shown of very many papers at once: neither reads whole records.
 TITLES = """
 SELECT row, title, CASE WHEN coalesce(title, '') = '' THEN substr(abstract, 1, 91) END AS beginning
@@ -117,6 +131,22 @@ def insert_aliases(db: sqlite3.Connection, papers: Iterable[Paper]) -> None:
     )
 
 
+def insert_titles(db: sqlite3.Connection, papers: Iterable[Paper]) -> None:
+    """The titles of papers, which are in the order of their rows."""
+    rows = {
+        (title_number(title), row)
+        for row, paper in enumerate(papers)
+        for title in (paper.title, *paper.other_titles)
+        if title
+    }
+    _insert(db, "titles", ("key", "row"), sorted(rows))
+
+
+def title_number(title: str) -> int:
+    """A number that titles share which are the same title; others share it once in 10^14 times."""
+    return int(digest("", "title", title_key(title)), 16)
+
+
 def insert_reading(
     db: sqlite3.Connection,
     files: Iterable[tuple[str, str | None, str | None, int]],
@@ -146,6 +176,21 @@ def check(db: sqlite3.Connection, counts: Mapping[str, int]) -> list[str]:
         "WHERE paper_id NOT IN (SELECT paper_id FROM papers)",
     }
     return problems + [words for words, sql in questions.items() if db.execute(sql).fetchone()[0]]
+
+
+def merges_query(what: str, paper_id: str | None, words: str) -> tuple[str, list[str]]:
+    """A query for `what` of `merges m`, and its values; see `Snapshot.merges` for the conditions.
+
+    SQLite's lower() knows ASCII alone.
+    """
+    values = words.split()
+    spoken_of = _SPOKEN_OF if values else ""
+    conditions = [f"instr(lower({_SPOKEN}), lower(?))"] * len(values)
+    if paper_id is not None:
+        conditions.append("m.paper_id = ?")
+        values.append(paper_id)
+    where = f"WHERE {' AND '.join(conditions)}" if conditions else ""
+    return f"SELECT {what} FROM merges m {spoken_of} {where}", values  # noqa: S608
 
 
 def to_paper(record: sqlite3.Row, aliases: tuple[str, ...]) -> Paper:

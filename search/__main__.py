@@ -21,6 +21,7 @@ from search.engine import Answer, Searcher
 from search.export import export
 from search.filters import Filters, make_filters
 from search.hits import Hit
+from search.library_command import library_command
 from search.options import make_parser
 from search.rerank import load_reranker
 
@@ -253,6 +254,14 @@ def _export(options: argparse.Namespace) -> None:
         sys.stdout.write(text)
 
 
+def _library(options: argparse.Namespace) -> None:
+    value, text = library_command(options)
+    if options.json:
+        print_json(value)
+    else:
+        sys.stdout.write(text)
+
+
 _COMMANDS: dict[str, Callable[[argparse.Namespace], None]] = {
     "query": _query,
     "like": _like,
@@ -260,6 +269,7 @@ _COMMANDS: dict[str, Callable[[argparse.Namespace], None]] = {
     "topic": _topic,
     "evaluate": _evaluate,
     "export": _export,
+    "library": _library,
 }
 
 

@@ -1,4 +1,4 @@
-"""What all visitors share: the open index, its model."""
+"""What all visitors share: the open index, its model, its rebuild."""
 
 from __future__ import annotations
 
@@ -6,7 +6,15 @@ from pathlib import Path
 
 import streamlit as st
 
-from search import Encoder, Searcher, Snapshot, current_generation, data_folder, load_encoder
+from search import (
+    Encoder,
+    RebuildJob,
+    Searcher,
+    Snapshot,
+    current_generation,
+    data_folder,
+    load_encoder,
+)
 
 
 def folder() -> Path:
@@ -33,3 +41,13 @@ def _open(data: str, generation: int) -> Searcher:
 def _model(name: str) -> Encoder:
     """The model; a new generation is mostly asked with the same one."""
     return load_encoder(name)
+
+
+def rebuild_job() -> RebuildJob:
+    """The rebuild of the data folder; all visitors look at the same one."""
+    return _job(str(folder()))
+
+
+@st.cache_resource(show_spinner=False)
+def _job(data: str) -> RebuildJob:  # one for each data folder
+    return RebuildJob()
