@@ -8,8 +8,9 @@ import numpy as np
 import streamlit as st
 
 from pages.parts import shared
-from pages.parts.chart import CONFIG, TITLES, Chart, View, chart, picked_area, picked_row
+from pages.parts.chart import CONFIG, DRAWN, TITLES, Chart, View, chart, picked_area, picked_row
 from pages.parts.nav import go, here, link
+from pages.parts.pager import changed
 from pages.parts.paper import hits
 from pages.parts.place import FIRST, MOST, Place
 from pages.parts.text import count, note, shown
@@ -60,8 +61,7 @@ def _colours(at: Place) -> None:
 
 
 def _recolour(at: Place) -> None:
-    own = dict(at.own) | {"colour": "year" if st.session_state["colour"] == "year" else ""}
-    go(replace(at.with_own(**own), hits=at.hits))
+    go(changed(at, colour="year" if st.session_state["colour"] == "year" else ""))
 
 
 # --- The map ----------------------------------------------------------------------------------
@@ -116,6 +116,8 @@ def _legend(searcher: Searcher, drawn: Chart) -> None:
         parts[-1] += " sets topics further apart."
     if len(searcher) > TITLES:
         parts.append("For so many papers the pointer shows the topic; a click shows the paper.")
+    if len(searcher) > DRAWN:
+        parts.append(f"About {DRAWN:,} of the papers are drawn; the lists know all.")
     if drawn.is_webgl:
         parts.append("Drawn by WebGL: where it stays empty, the browser has none; use the table.")
     st.html(f"<p class='aside'>{' '.join(parts)}</p>")

@@ -1,8 +1,9 @@
 """The map of the corpus as a figure of Plotly, and what was picked on it.
 
 A trace a topic, so that the name of a topic is sent once and not with each of its papers. Up to a
-few thousand papers the browser draws shapes; beyond, WebGL draws small dots, and beyond the number
-whose titles can be sent in reasonable time, the pointer shows the topic alone.
+few thousand papers the browser draws shapes; beyond, WebGL draws small dots. Beyond the number
+whose titles can be sent in reasonable time, the pointer shows the topic alone; of very many papers
+an even sample is drawn. What is picked is always looked up among all of them.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from search import Atlas, Topic, make_polygon
 
 SHAPES = 4_000  # papers that are drawn without WebGL
 TITLES = 20_000  # papers whose titles are sent along
+DRAWN = 200_000  # papers that are drawn
 HEIGHT = 500  # pixels
 CONFIG = {
     "scrollZoom": True,
@@ -91,15 +93,21 @@ def _titles(atlas: Atlas) -> list[str]:
     """What the pointer shows of each paper."""
     found = atlas.titles(range(len(atlas.points)))
     return [
-        "<br>".join(drawn(line) for line in textwrap.wrap(cut(title, _TITLE), _WRAP))
-        + (f" ({year})" if year else "")
+        "<br>".join(drawn(line) for line in _wrapped(title)) + (f" ({year})" if year else "")
         for title, year in zip(found, atlas.years.tolist(), strict=True)
     ]
 
 
+def _wrapped(title: str) -> list[str]:
+    return textwrap.wrap(cut(title, _TITLE), _WRAP, break_on_hyphens=False)
+
+
 def _parts(sheet: _Sheet, topic: Topic) -> list[tuple[np.ndarray, bool]]:
     """Rows of a topic and True; where years matter, those without one apart and False."""
-    rows = sheet.atlas.rows(topic.topic_id)
+    rows, asked = sheet.atlas.rows(topic.topic_id), sheet.view.row
+    if sheet.papers > DRAWN:
+        sample = rows[:: -(-sheet.papers // DRAWN)]
+        rows = np.union1d(sample, rows[rows == asked]) if asked is not None else sample
     if not sheet.view.by_year:
         return [(rows, True)]
     stated = sheet.atlas.years[rows] != 0

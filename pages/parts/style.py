@@ -41,18 +41,6 @@ STYLE = """<style>
 /* An area drawn on the map lets the pointer through to the papers in it, and to a new area. */
 .stPlotlyChart .selectionlayer path { pointer-events: none !important; }
 .stPlotlyChart .outline-controllers { display: none; }
-.stHtml .wide { overflow-x: auto; }
-.stHtml table.topics { border-collapse: collapse; width: 100%; font-size: .9rem; }
-.stHtml table.topics caption { text-align: left; opacity: .85; padding-bottom: .3rem; }
-.stHtml table.topics :is(th, td) {
-  text-align: left; vertical-align: top; padding: .4rem .6rem .4rem 0; font-weight: 400;
-  border-bottom: 1px solid rgba(128, 128, 128, .3);
-}
-.stHtml table.topics thead th { font-weight: 600; }
-.stHtml table.topics :is(thead th, .number) { overflow-wrap: normal; }
-.stHtml table.topics .number { text-align: right; font-variant-numeric: tabular-nums; }
-.stHtml table.topics a[aria-current] { font-weight: 700; }
-.stHtml table.topics img { max-width: none; }
 [class*="st-key-hit-"] { border-bottom: 1px solid rgba(128, 128, 128, .3); padding-bottom: .8rem; }
 [class*="st-key-hit-"] .stHorizontalBlock { column-gap: 1.1rem; row-gap: .2rem; }
 :is([class*="st-key-hit-"], .st-key-trail, .st-key-tray, .st-key-header) button {
@@ -87,6 +75,13 @@ STYLE = """<style>
   border-bottom: 1px solid rgba(128, 128, 128, .3);
 }
 .stHtml table.list :is(th, td:nth-child(2)) { white-space: nowrap; }
+.stHtml .wide { overflow-x: auto; }
+.stHtml table.topics { min-width: 34rem; }
+.stHtml table.topics caption { text-align: left; opacity: .85; padding-bottom: .3rem; }
+.stHtml table.topics tbody th { font-weight: 400; white-space: normal; }
+.stHtml table.topics .number { text-align: right; font-variant-numeric: tabular-nums; }
+.stHtml table.topics a[aria-current] { font-weight: 700; }
+.stHtml table.topics img { max-width: none; }
 [class*="st-key-side-"] button { text-align: left; min-height: 0; padding: 0; }
 [class*="st-key-merge-"] { border-bottom: 1px solid rgba(128, 128, 128, .3); padding: .3rem 0; }
 @media (max-width: 40rem) { .stHtml dl.stated { grid-template-columns: 1fr; gap: 0; } }

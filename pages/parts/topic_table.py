@@ -31,8 +31,8 @@ def table(at: Place, searcher: Searcher) -> str:
     heads = "".join(f"<th scope='col'>{head}</th>" for head in ("Topic", "Papers", "Terms", years))
     return (
         "<div class='wide' tabindex='0' role='region' aria-label='Table of topics'>"
-        "<table class='topics'><caption>All topics, the largest first. The signs are those of the"
-        f" map.</caption><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table></div>"
+        "<table class='list topics'><caption>All topics, the largest first. The signs are those of"
+        f" the map.</caption><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table></div>"
     )
 
 
@@ -42,7 +42,7 @@ def _row(at: Place, topic: Topic, look: Mark, timeline: str) -> str:
     sign = f"<span aria-hidden='true' style='color:{look.colour}'>{look.sign}</span>"
     current = " aria-current='true'" if at.value("topic") == topic.topic_id else ""
     link = f"<a href='{address}' target='_self'{current}>{shown(topic.label)}</a>"
-    terms = ", ".join(map(shown, topic.terms[:_TERMS]))
+    terms = shown(", ".join(topic.terms[:_TERMS]))
     return (
         f"<tr><th scope='row'>{sign} {link}</th><td class='number'>{topic.size:,}</td>"
         f"<td>{terms}</td><td>{timeline}</td></tr>"
