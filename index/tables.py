@@ -11,7 +11,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from index.identity import digest
 from index.records import Evidence, Mention, Merge, Paper, Skip
+from index.text import title_key
 
 _SCHEMA = """
 CREATE TABLE papers (
@@ -41,6 +43,9 @@ CREATE TABLE merges (
 ) WITHOUT ROWID;
 CREATE TABLE aliases (alias TEXT PRIMARY KEY, paper_id TEXT NOT NULL) WITHOUT ROWID;
 CREATE INDEX aliases_paper ON aliases (paper_id);
+CREATE TABLE titles (             -- every title of a paper, by the key under which it is the same
+    key INTEGER NOT NULL, row INTEGER NOT NULL, PRIMARY KEY (key, row)
+) WITHOUT ROWID;
 CREATE TABLE files (source TEXT PRIMARY KEY, layout TEXT, sha256 TEXT, mentions INTEGER NOT NULL);
 CREATE TABLE skipped (position INTEGER PRIMARY KEY, source TEXT NOT NULL, line INTEGER, why TEXT);
 """
@@ -53,6 +58,14 @@ _SPOKEN = " || char(10) || ".join(
     ("m.paper_id", "coalesce(p.title, '')", "m.rule", "m.why", "m.a", "m.b",
      "coalesce(ma.title, '')", "coalesce(mb.title, '')", "ma.source", "mb.source")
 )  # fmt: skip
+# What is shown of very many papers at once: neither reads whole records.
+TITLES = """
+SELECT row, title, CASE WHEN coalesce(title, '') = '' THEN substr(abstract, 1, 91) END AS beginning
+FROM papers WHERE row IN (SELECT value FROM json_each(?))
+"""
+YEARS = """
+SELECT year, json_group_array(row) AS rows FROM papers WHERE year IS NOT NULL GROUP BY year
+"""
 _MENTION_FIELDS = (
     "mention_id", "source", "line_start", "line_end", "title", "authors", "authors_truncated",
     "year", "date", "venue", "categories", "abstract", "abstract_truncated", "doi", "arxiv", "url",
@@ -116,6 +129,22 @@ def insert_aliases(db: sqlite3.Connection, papers: Iterable[Paper]) -> None:
     _insert(
         db, "aliases", ("alias", "paper_id"), ((a, p.paper_id) for p in papers for a in p.aliases)
     )
+
+
+def insert_titles(db: sqlite3.Connection, papers: Iterable[Paper]) -> None:
+    """The titles of papers, which are in the order of their rows."""
+    rows = {
+        (title_number(title), row)
+        for row, paper in enumerate(papers)
+        for title in (paper.title, *paper.other_titles)
+        if title
+    }
+    _insert(db, "titles", ("key", "row"), sorted(rows))
+
+
+def title_number(title: str) -> int:
+    """A number that titles share which are the same title; others share it once in 10^14 times."""
+    return int(digest("", "title", title_key(title)), 16)
 
 
 def insert_reading(

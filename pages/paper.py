@@ -6,7 +6,7 @@ import html
 
 import streamlit as st
 
-from pages.parts import actions, shared
+from pages.parts import actions, saving, shared
 from pages.parts.nav import here, link
 from pages.parts.paper import lines
 from pages.parts.place import Place
@@ -63,7 +63,7 @@ def _record(at: Place, searcher: Searcher, paper: Paper) -> None:
         st.html(f"<article tabindex='-1'>{''.join(rows)}</article>")
         with st.container(horizontal=True, gap="small"):
             actions.examples(at, paper)
-            actions.save(paper, actions.saved_papers())
+            saving.save(paper, saving.lists_of([paper]))
             to = at.then("topics", topic=topic.topic_id)
             name, told = cut(topic.label, _LABEL), f"Topic: {topic.label}"
             link(at, to, name, "topic", icon=":material/tag:", told=told)

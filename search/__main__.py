@@ -21,6 +21,7 @@ from search.engine import Answer, Searcher
 from search.export import export
 from search.filters import Filters, make_filters
 from search.hits import Hit
+from search.library_command import library_command
 from search.options import make_parser
 from search.rerank import load_reranker
 
@@ -174,6 +175,10 @@ def _evidence(hit: Hit) -> str:
 
 
 def _topics(options: argparse.Namespace) -> None:
+    if options.between:
+        a, b = options.between
+        _show(Searcher.open(options.data).between(a, b, options.k), options.json)
+        return
     with Snapshot.open(data_folder(options.data)) as snapshot:
         browser = TopicBrowser(snapshot)
         if options.json:
@@ -249,6 +254,14 @@ def _export(options: argparse.Namespace) -> None:
         sys.stdout.write(text)
 
 
+def _library(options: argparse.Namespace) -> None:
+    value, text = library_command(options)
+    if options.json:
+        print_json(value)
+    else:
+        sys.stdout.write(text)
+
+
 _COMMANDS: dict[str, Callable[[argparse.Namespace], None]] = {
     "query": _query,
     "like": _like,
@@ -256,6 +269,7 @@ _COMMANDS: dict[str, Callable[[argparse.Namespace], None]] = {
     "topic": _topic,
     "evaluate": _evaluate,
     "export": _export,
+    "library": _library,
 }
 
 

@@ -10,6 +10,7 @@ from index.command import common_options
 from index.encoder import DEFAULT_MODEL
 from search.engine import SORTS
 from search.export import FORMATS
+from search.library_rows import DEFAULT_LIST
 from search.ranking import MODES
 
 _EPILOG = "Exit status: 0 done, 2 bad usage or input, 1 failed. Help on one: COMMAND --help"
@@ -53,14 +54,17 @@ def make_parser(
             help="measure search, on judged queries or your own papers",
         ),
         "export": adding.add_parser("export", parents=[common], help="papers to take away"),
+        "library": adding.add_parser("library", help="papers kept in lists, with notes"),
     }
     for name, command in made.items():
         command.set_defaults(run=commands[name])
     _query_options(made["query"])
     _like_options(made["like"])
+    _topics_options(made["topics"])
     made["topic"].add_argument("topic", metavar="ID")
     _evaluate_options(made["evaluate"])
     _export_options(made["export"])
+    _library_options(made["library"], common)
     return parser
 
 
@@ -107,6 +111,13 @@ def _like_options(command: argparse.ArgumentParser) -> None:
     command.add_argument("--text", default="", metavar="TEXT", help="and what they should be about")
 
 
+def _topics_options(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--between", nargs=2, metavar=("A", "B"), help="the papers between two topics, by their ids"
+    )
+    command.add_argument("-k", type=int, default=10, help="how many of these (default: 10)")
+
+
 def _evaluate_options(command: argparse.ArgumentParser) -> None:
     command.add_argument("folder", nargs="?", type=Path, metavar="DIR", help="in BEIR layout")
     command.add_argument(
@@ -125,3 +136,33 @@ def _export_options(command: argparse.ArgumentParser) -> None:
     command.add_argument("ids", nargs="*", metavar="ID")
     command.add_argument("--all", action="store_true", help="every paper")
     command.add_argument("--format", choices=FORMATS, default="bibtex")
+
+
+def _library_options(command: argparse.ArgumentParser, common: argparse.ArgumentParser) -> None:
+    adding = command.add_subparsers(required=True, metavar="ACTION", dest="action")
+    named = argparse.ArgumentParser(add_help=False)
+    named.add_argument(
+        "--list", metavar="L", default=DEFAULT_LIST, help=f"its name (default: {DEFAULT_LIST})"
+    )
+
+    def action(name: str, told: str, *parents: argparse.ArgumentParser) -> argparse.ArgumentParser:
+        return adding.add_parser(name, parents=[common, *parents], help=told)
+
+    action("list", "the lists")
+    action("show", "the papers of a list, with their notes", named)
+    saving = action("save", "put papers into a list", named)
+    saving.add_argument("ids", nargs="+", metavar="ID")
+    saving.add_argument("--note", default="", metavar="TEXT", help="added to each of them")
+    removing = action("remove", "take papers out of a list", named)
+    removing.add_argument("ids", nargs="+", metavar="ID")
+    noting = action("note", "replace the note of a saved paper", named)
+    noting.add_argument("id", metavar="ID")
+    noting.add_argument("text", metavar="TEXT")
+    exporting = action("export", "a whole list, with its notes", named)
+    exporting.add_argument("--format", choices=FORMATS, default="bibtex")
+    importing = action("import", "papers and notes of a BibTeX, RIS, CSV or JSON file", named)
+    importing.add_argument("file", type=Path, metavar="FILE")
+    importing.add_argument("--format", choices=FORMATS, help="default: as the file looks")
+    action("rename", "give a list another name", named).add_argument("name", metavar="NAME")
+    action("delete", "delete a list; it can be had back for 30 days", named)
+    action("restore", "bring a deleted list back").add_argument("number", type=int, metavar="N")

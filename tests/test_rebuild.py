@@ -16,10 +16,11 @@ from types import SimpleNamespace
 import pytest
 
 from index.build import BuildReport, build
+from index.disk import CURRENT, GENERATIONS
 from index.encoder import Encoder
 from index.overrule import split_paper
 from index.records import Skip
-from index.snapshot import CURRENT, GENERATIONS, Snapshot
+from index.snapshot import Snapshot
 from index.writer import build_lock
 from search.engine import Searcher
 from search.rebuild import RebuildJob, RebuildState, rebuild_command

@@ -48,13 +48,16 @@ STYLE = """<style>
 .st-key-trail > * { flex-direction: row; align-items: center; }
 .st-key-trail > :nth-child(n + 3)::before { content: "›"; margin-right: .5rem; }
 .st-key-chips button { border-radius: 1rem; min-height: 0; padding: .1rem .75rem; }
+:is(div, p):is([data-testid="stSliderThumbValue"], [data-testid="stSliderThumbValue"] *) {
+  color: inherit !important;
+}
 [data-testid="InputInstructions"] { display: none; }
 .st-key-order [role="radiogroup"] { gap: 1rem; }
 .st-key-order-row { justify-content: space-between; }
 .st-key-order-row > * { width: auto !important; flex: 0 1 auto; }
 .st-key-order .stRadio { display: flex; align-items: center; gap: 1rem; }
 [class*="st-key-here-nav-"] a { text-decoration: underline; text-underline-offset: .35rem; }
-.st-key-help { position: fixed; right: 1rem; bottom: .5rem; z-index: 5; }
+.st-key-help { position: fixed; left: auto; right: 1rem; bottom: .5rem; z-index: 5; width: auto; }
 @media (pointer: coarse), (max-width: 640px) { .st-key-help { display: none; } }
 [data-testid="stSidebar"] button { text-align: left; min-height: 0; line-height: 1.35; }
 .st-key-keys { height: 0; overflow: hidden; }

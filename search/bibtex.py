@@ -1,0 +1,163 @@
+"""Reading BibTeX: entries of ours and of other programs, where one bad entry spoils no other.
+
+bibtexparser splits the file into entries, strings and names, pylatexenc turns accents and commands
+of TeX into characters. In entries that `search.export` wrote, which a `paperid` tells, what it
+escaped is undone instead, letter for letter.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Callable, Iterator
+
+from bibtexparser.library import Library
+from bibtexparser.middlewares import default_parse_stack
+from bibtexparser.middlewares.names import (
+    parse_single_name_into_parts,
+    split_multiple_persons_names,
+)
+from bibtexparser.model import Entry as Block
+from bibtexparser.model import ParsingFailedBlock
+from bibtexparser.splitter import Splitter
+from pylatexenc.latex2text import (
+    LatexNodes2Text,
+    MacroTextSpec,
+    get_default_latex_context_db,
+)
+from pylatexenc.latexwalker import LatexWalkerError
+
+from search.entries import Entry, Unreadable, make_entry, our_id
+from search.export import PLAIN_TEX
+
+# What they cannot read is told by the reader below, with its line.
+for _name in ("bibtexparser", "pylatexenc"):
+    logging.getLogger(_name).setLevel(logging.CRITICAL)
+
+_VENUES = ("journal", "journaltitle", "booktitle", "howpublished", "institution", "school")
+_NOTES = ("annote", "annotation", "comment")
+_KEYWORDS = re.compile(r"\s*[;,]\s*")
+_ACTED_ON = re.compile(r"[\\{}~$]|--|``|''")  # nothing else in a text is TeX
+_BARE = re.compile(r"(?<!\\)([&%$])")  # outside of formulas; TeX would take it for no sign
+_ESCAPED = re.compile(r"\\([&%#_$~{}])")
+_ADDRESS = re.compile(r"\\url\{([^{}]*)\}")
+_FORMULA = re.compile(r"((?<!\\)\$[^$]*\$)")
+_ACCENT = re.compile(r"\\([\^~])\{\}")
+_BACKSLASH = PLAIN_TEX["\\"]
+_LAST = re.compile(rf"(?:{re.escape(_BACKSLASH)})+$")
+_PLAIN = {tex: char for char, tex in PLAIN_TEX.items()}
+_PLAIN_TEX = re.compile("|".join(map(re.escape, _PLAIN)))
+
+
+def _decoder() -> LatexNodes2Text:
+    context = get_default_latex_context_db()
+    symbols = {"url": "%s", "textbraceleft": "{", "textbraceright": "}"}
+    macros = [MacroTextSpec(name, simplify_repl=repl) for name, repl in symbols.items()]
+    context.add_context_category("bibliographies", macros=macros, prepend=True)
+    return LatexNodes2Text(latex_context=context, math_mode="verbatim", keep_comments=True)
+
+
+_DECODER = _decoder()
+
+
+def read_bibtex(text: str) -> Iterator[Entry | Unreadable]:
+    """The entries of a BibTeX file, in order; what stands outside of entries is comment."""
+    library = Library()
+    for number, found in enumerate(Splitter(text).split().blocks):
+        # A key or field that is there twice is no reason to leave the entry out.
+        block = found.ignore_error_block if isinstance(found, ParsingFailedBlock) else found
+        if isinstance(block, Block):
+            block.key = str(number)
+        library.add(block or found, fail_on_duplicate_key=False)
+    for step in default_parse_stack():
+        library = step.transform(library)
+    for block in library.blocks:
+        line = (block.start_line or 0) + 1
+        if isinstance(block, Block):
+            yield _entry(line, _fields(block))
+        elif isinstance(block, ParsingFailedBlock):
+            yield Unreadable.of(line, block.raw or "", f"not a BibTeX entry: {_reason(block)}")
+
+
+def _reason(block: ParsingFailedBlock) -> str:
+    return str(getattr(block.error, "abort_reason", block.error)).rstrip(" .")
+
+
+def _fields(block: Block) -> dict[str, str]:
+    """Values by field, in small letters; of a field that is there twice the first, as BibTeX."""
+    fields: dict[str, str] = {}
+    for field in block.fields:
+        fields.setdefault(field.key.lower(), str(field.value))
+    return fields
+
+
+def _entry(line: int, fields: dict[str, str]) -> Entry:
+    ours = our_id(fields.get("paperid", ""))
+    read: Callable[[str], str] = _undone if ours else from_tex
+    title = fields.get("title", "")
+    names, truncated = _authors(fields.get("author", ""), bool(ours))
+    archive = fields.get("eprinttype", fields.get("archiveprefix", "arxiv"))
+    return make_entry(
+        line,
+        paper_id=ours,
+        title=read(title[1:-1] if ours and title.startswith("{") else title),
+        authors=map(read, names),
+        authors_truncated=truncated,
+        date=fields.get("date") or fields.get("year", ""),
+        venue=next((read(fields[name]) for name in _VENUES if name in fields), ""),
+        categories=_KEYWORDS.split(read(fields.get("keywords", ""))),
+        abstract=read(fields.get("abstract", "")),
+        doi=_address(fields.get("doi", "")),
+        arxiv=_address(fields.get("eprint", "")) if archive.lower() == "arxiv" else "",
+        url=_address(fields.get("url", "")),
+        note="\n\n".join(_note(fields[name], bool(ours)) for name in _NOTES if name in fields),
+    )
+
+
+def from_tex(text: str) -> str:
+    r"""Accents and commands as characters, formulas as they are.
+
+    >>> from_tex(r"Schr{\"o}dinger \& {DNA} in $L_2$, 5% off")
+    'Schrödinger & DNA in $L_2$, 5% off'
+    """
+    if not _ACTED_ON.search(text):
+        return text
+    parts = _FORMULA.split(text)
+    parts[::2] = [_BARE.sub(r"\\\1", part) for part in parts[::2]]
+    try:
+        return str(_DECODER.latex_to_text("".join(parts)))
+    except (LatexWalkerError, RecursionError):  # better with its commands than not at all
+        return text.replace("{", "").replace("}", "")
+
+
+def _undone(text: str) -> str:
+    """What `search.export` made of a text, back."""
+    parts = _FORMULA.split(text)
+    parts[::2] = [_ACCENT.sub(r"\1", _ESCAPED.sub(r"\1", part)) for part in parts[::2]]
+    joined = "".join(parts)
+    ended = _LAST.sub("", joined)
+    return ended + "\\" * ((len(joined) - len(ended)) // len(_BACKSLASH))
+
+
+def _note(text: str, ours: bool) -> str:
+    return _PLAIN_TEX.sub(lambda found: _PLAIN[found[0]], text) if ours else from_tex(text)
+
+
+def _authors(text: str, ours: bool) -> tuple[list[str], bool]:
+    """Names, first names first, and whether there are others. A name in braces is a group's."""
+    names = split_multiple_persons_names(text)
+    truncated = bool(names) and names[-1].lower() == "others"
+    shown = []
+    for name in names[:-1] if truncated else names:
+        if name.startswith("{") and name.endswith("}"):
+            shown.append(name[1:-1])
+        elif ours:
+            shown.append(name)
+        else:
+            shown.append(parse_single_name_into_parts(name, strict=False).merge_first_name_first)
+    return shown, truncated
+
+
+def _address(text: str) -> str:
+    """An identifier or address, in which nothing but escaped signs is TeX."""
+    return _ESCAPED.sub(r"\1", _ADDRESS.sub(r"\1", text))

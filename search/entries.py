@@ -1,0 +1,130 @@
+"""Entries of a bibliography file: what one reader of a format hands on, and how it is cleaned.
+
+A reader (`search.bibtex`, `search.ris`, `search.tabular`) gives `Entry` and `Unreadable` in the
+order of the file. The paper of an entry has the id that this program wrote into the file, else an
+empty one; `search.matching` finds out which paper of the index it is.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from index.records import Paper
+from index.text import fold_space, plain
+
+_DOI = re.compile(r"10\.\d{1,9}(?:\.\d+)*/\S+")
+_ARXIV_NUMBER = r"(?P<id>\d{4}\.\d{4,5}|[a-z-]+(?:\.[a-z]{2})?/\d{7})(?:v\d+)?"
+_ARXIV_ALONE = re.compile(rf"(?:arxiv:)?\s*{_ARXIV_NUMBER}(?:\s*\[.*\])?", re.IGNORECASE)
+_ARXIV_NAMED = re.compile(rf"arxiv(?:\.org/[a-z]+/|[.:\s]\s*){_ARXIV_NUMBER}\b", re.IGNORECASE)
+_YEAR = re.compile(r"(?<!\d)(?:1[5-9]|20)\d\d(?!\d)")
+_DATE = re.compile(r"(?P<y>\d{4})(?:[-/](?P<m>\d{1,2})(?:[-/](?P<d>\d{1,2}))?)?(?:[T/ ]|$)")
+_OUR_ID = re.compile(r"p[0-9a-f]{12}")
+_QUOTE = 80  # characters of an unreadable record that are shown
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One paper as a file states it."""
+
+    line: int  # 1-based, where it begins
+    paper: Paper
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """A stretch of a file that could not be read as a paper, and why."""
+
+    line: int
+    quote: str  # how it begins
+    why: str
+
+    @classmethod
+    def of(cls, line: int, text: str, why: str) -> Unreadable:
+        """With the quote cut to a length that can be shown."""
+        quote = fold_space(plain(text))
+        return cls(line, quote if len(quote) <= _QUOTE else f"{quote[:_QUOTE]}…", why)
+
+
+def make_entry(
+    line: int,
+    *,
+    paper_id: str = "",
+    title: str = "",
+    authors: Iterable[str] = (),
+    authors_truncated: bool = False,
+    date: str = "",
+    venue: str = "",
+    categories: Iterable[str] = (),
+    abstract: str = "",
+    doi: str = "",
+    arxiv: str = "",
+    url: str = "",
+    note: str = "",
+) -> Entry:
+    """An entry of texts as the file has them; identifiers are also found where they are hidden.
+
+    `date` may be a year, a date or words with a year in them; `arxiv` a bare number.
+    """
+    title, abstract = _clean(title), _clean(abstract)
+    doi, url = _clean(doi), _clean(url)
+    found = Paper.bare(our_id(paper_id), title, abstract)
+    paper = replace(
+        found,
+        authors=tuple(filter(None, map(_clean, authors))),
+        authors_truncated=authors_truncated,
+        year=_year(date),
+        date=_iso_date(date),
+        venue=_clean(venue) or None,
+        categories=tuple(filter(None, map(_clean, categories))),
+        doi=_doi(doi) or _doi(url if "doi.org/" in url.lower() else "") or None,
+        arxiv=_arxiv(_clean(arxiv), url, doi, _clean(venue)) or None,
+        url=url or None,
+    )
+    return Entry(line, paper, note)
+
+
+def our_id(text: str) -> str:
+    """The text when it is an id of this program, which has a form of its own; else nothing."""
+    return text.strip() if _OUR_ID.fullmatch(text.strip()) else ""
+
+
+def first_name_first(name: str) -> str:
+    """A name in the order in which it is said: "Lovelace, Ada" is "Ada Lovelace"."""
+    last, *rest = [part.strip() for part in name.split(",")]
+    return " ".join(filter(None, [*rest[:1], last, *rest[1:]]))
+
+
+def _clean(text: str) -> str:
+    return fold_space(plain(text))
+
+
+def _year(date: str) -> int | None:
+    found = _YEAR.search(date)
+    return int(found[0]) if found else None
+
+
+def _iso_date(date: str) -> str | None:
+    """The date if it states more than a year: 2024-10 or 2024-10-18."""
+    found = _DATE.match(date.strip())
+    if not found or not found["m"] or not 1 <= int(found["m"]) <= 12:
+        return None
+    day = f"-{int(found['d']):02}" if found["d"] and 1 <= int(found["d"]) <= 31 else ""
+    return f"{found['y']}-{int(found['m']):02}{day}"
+
+
+def _doi(text: str) -> str:
+    found = _DOI.search(text)
+    doi = found[0].rstrip(".,;") if found else ""
+    # A closing bracket belongs to the sentence unless one was opened in the DOI.
+    return doi[:-1] if doi.endswith(")") and doi.count("(") < doi.count(")") else doi
+
+
+def _arxiv(number: str, *hiding: str) -> str:
+    """The arXiv number without its version, stated alone or named in one of the other texts."""
+    found = _ARXIV_ALONE.fullmatch(number)
+    for text in (number, *hiding):
+        found = found or _ARXIV_NAMED.search(text)
+    return found["id"] if found else ""

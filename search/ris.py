@@ -1,0 +1,86 @@
+"""Reading RIS: records of ours and of other programs, where one bad record spoils no other.
+
+rispy reads the fields of a record; where records begin is found here, since it passes over one
+that has no end and tells no line numbers.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import rispy
+from rispy.config import TAG_KEY_MAPPING
+
+from search.entries import Entry, Unreadable, first_name_first, make_entry, our_id
+
+_BEGIN, _END = "TY  -", "ER  -"
+# Some write one blank or a tab where the format asks for two.
+_LOOSE = re.compile(rf"({'|'.join(TAG_KEY_MAPPING)})[ \t]+-(?:[ \t]+|$)")
+_TITLES = ("title", "primary_title", "short_title")
+_AUTHORS = ("authors", "first_authors")
+_VENUES = ("secondary_title", "alternate_title3", "journal_name", "alternate_title2")
+_DATES = ("date", "year", "publication_year")
+_ABSTRACTS = ("abstract", "notes_abstract")
+
+
+class _Parser(rispy.RisParser):  # type: ignore[misc]  # rispy states no types
+    """Keeps the indents of a note, and an address with a semicolon whole."""
+
+    DEFAULT_DELIMITER_MAPPING: Mapping[str, str] = {}
+
+    def parse_line(self, line: str) -> tuple[str | None, str]:
+        """(tag, value) of a line, (None, text) of one that goes on with the value before."""
+        tag, content = super().parse_line(line)
+        return tag, content if tag else line.removeprefix("  ")
+
+
+def read_ris(text: str) -> Iterator[Entry | Unreadable]:
+    """The records of a RIS file, in order."""
+    for start, lines in _records(text.splitlines()):
+        body = "\n".join(lines)
+        if lines[0].startswith(_BEGIN):
+            (fields,) = rispy.loads(f"{body}\n{_END} ", implementation=_Parser)
+            yield _entry(start, fields)
+        elif body.strip():
+            yield Unreadable.of(start, body.strip(), "not a RIS record: no line TY  - begins it")
+
+
+def _records(lines: list[str]) -> Iterator[tuple[int, list[str]]]:
+    """(line, lines) of each record without its last, and of each stretch between records."""
+    held: list[str] = []
+    start = 1
+    for number, raw in enumerate(lines, 1):
+        line = _LOOSE.sub(r"\1  - ", raw, count=1) if _LOOSE.match(raw) else raw
+        if line.startswith((_BEGIN, _END)) and held:
+            yield start, held
+            held = []
+        if not line.startswith(_END):
+            start = start if held else number
+            held.append(line)
+    if held:
+        yield start, held
+
+
+def _entry(line: int, fields: Mapping[str, Any]) -> Entry:
+    def first(names: tuple[str, ...]) -> str:
+        return next((fields[name] for name in names if fields.get(name)), "")
+
+    ours = our_id(fields.get("id", ""))
+    names: list[str] = next((fields[name] for name in _AUTHORS if name in fields), [])
+    urls = fields.get("urls", [])
+    return make_entry(
+        line,
+        paper_id=ours,
+        title=first(_TITLES),
+        authors=names if ours else map(first_name_first, names),
+        date=" ".join(fields.get(name, "") for name in _DATES),
+        venue=first(_VENUES),
+        categories=fields.get("keywords", ()),
+        abstract=first(_ABSTRACTS),
+        doi=fields.get("doi", ""),
+        arxiv=next((url for url in urls if "arxiv.org/" in url), ""),
+        url=next(iter(urls), ""),
+        note="\n".join(fields.get("notes", ())),
+    )
