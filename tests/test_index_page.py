@@ -181,6 +181,8 @@ def test_finding_in_the_log(visit_page: VisitPage, fake_index: Path, snapshot: S
     again = visit_page("index", fake_index, find="celo  same-abstract")
     assert again.text_input(key="find").value == "celo  same-abstract"
     assert logged(again) == logged(page)
+    beyond = visit_page("index", fake_index, find="celo same-abstract", merges="2")
+    assert logged(beyond) == logged(page)
     assert "0 merges with" in text(visit_page("index", fake_index, find="<b>' OR 1=1"))
 
 
