@@ -12,7 +12,7 @@ from pathlib import Path
 import streamlit as st
 
 from pages.parts import shared
-from pages.parts.keys import keys
+from pages.parts.keys import arrive, listen
 from pages.parts.nav import begin, header, here, page_file, trail
 from pages.parts.place import PAGES, SEARCH
 from pages.parts.style import STYLE
@@ -45,6 +45,7 @@ def main() -> None:
     chosen = st.navigation(pages, position="hidden")
     at = here(chosen.url_path or SEARCH)
     header(at)
+    listen()
     way = st.container()
     try:
         searcher = shared.open_index()
@@ -55,7 +56,7 @@ def main() -> None:
         _first_build()
     except AbstractsError as error:
         note("This cannot be shown", str(error))
-    keys(at)
+    arrive(at)
 
 
 def _first_build() -> None:

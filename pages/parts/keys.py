@@ -69,29 +69,41 @@ function onKey(event) {
   event.preventDefault();
 }
 
-export default function ({ data }) {
-  // A new address starts at the top; a longer list stays where it was. The first one has the box
-  // in focus, but not where that would bring up a keyboard on the screen.
-  if (window.__place !== data.place) {
-    const first = window.__place === undefined;
-    window.__place = data.place;
-    document.querySelector('[data-testid=stMain]')?.scrollTo(0, 0);
-    if (first && window.matchMedia('(pointer: fine)').matches) box()?.focus();
-  }
+export default function () {
   document.addEventListener('keydown', onKey);
   return () => document.removeEventListener('keydown', onKey);
 }
 """
 
-_LISTENER = st.components.v2.component("keys", html="<span hidden></span>", js=_SCRIPT)
+# A new address starts at the top; a longer list stays where it was. The first one has the box in
+# focus, but not where that would bring up a keyboard on the screen.
+_ARRIVAL = """
+export default function ({ data }) {
+  if (window.__place === data.place) return;
+  const first = window.__place === undefined;
+  window.__place = data.place;
+  document.querySelector('[data-testid=stMain]')?.scrollTo(0, 0);
+  const box = document.querySelector('.st-key-query input');
+  if (first && window.matchMedia('(pointer: fine)').matches) box?.focus();
+}
+"""
+
+_EMPTY = "<span hidden></span>"
+_LISTENER = st.components.v2.component("keys", html=_EMPTY, js=_SCRIPT)
+_PLACE = st.components.v2.component("place", html=_EMPTY, js=_ARRIVAL)
 
 
-def keys(at: Place) -> None:
-    """Listen to the keys of this page."""
+def listen() -> None:
+    """Listen to the keys of a page. Comes before the page, so that no key is missed."""
+    _LISTENER(key="keys", height=1)
+
+
+def arrive(at: Place) -> None:
+    """Bring the visitor to the top of a new place, and offer the list of keys. Comes last."""
     # Neither how many hits are shown, nor what is seen of a list within the page.
     own = [pair for pair in at.own if pair[0] not in WITHIN]
     place = repr((at.page, at.asked, own))
-    _LISTENER(key="keys", data={"place": zlib.crc32(place.encode())}, height=1)
+    _PLACE(key="place", data={"place": zlib.crc32(place.encode())}, height=1)
     with st.container(key="help", width="content"):
         if st.button("Keys", type="tertiary", icon=":material/keyboard:"):
             _help()

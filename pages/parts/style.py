@@ -63,7 +63,7 @@ STYLE = """<style>
 .st-key-help { position: fixed; left: auto; right: 1rem; bottom: .5rem; z-index: 5; width: auto; }
 @media (pointer: coarse), (max-width: 640px) { .st-key-help { display: none; } }
 [data-testid="stSidebar"] button { text-align: left; min-height: 0; line-height: 1.35; }
-.st-key-keys { height: 0; overflow: hidden; }
+:is(.st-key-keys, .st-key-place) { height: 0; overflow: hidden; }
 .stHtml dl.stated {
   display: grid; grid-template-columns: minmax(6rem, 12rem) 1fr; gap: .1rem .8rem;
 }
