@@ -76,9 +76,11 @@ STYLE = """<style>
 }
 .stHtml table.list :is(th, td:nth-child(2)) { white-space: nowrap; }
 .stHtml .wide { overflow-x: auto; }
-.stHtml table.topics { min-width: 34rem; }
+.stHtml table.topics { min-width: 36rem; }
 .stHtml table.topics caption { text-align: left; opacity: .85; padding-bottom: .3rem; }
-.stHtml table.topics tbody th { font-weight: 400; white-space: normal; }
+.stHtml table.list.topics :is(th, td:nth-child(2)) { white-space: normal; }
+.stHtml table.topics tbody th { font-weight: 400; }
+.stHtml table.topics :is(thead th, td:nth-child(2)) { overflow-wrap: normal; }
 .stHtml table.topics .number { text-align: right; font-variant-numeric: tabular-nums; }
 .stHtml table.topics a[aria-current] { font-weight: 700; }
 .stHtml table.topics img { max-width: none; }
