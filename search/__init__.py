@@ -28,9 +28,16 @@ from search.facets import Count, Facets
 from search.filters import FilterError, Filters, make_filters, parse_years
 from search.hits import Hit
 from search.importing import LARGEST_FILE, Imported, ImportReport, import_bytes, import_file
-from search.library import Library, ListInfo, Saved
+from search.library import Library, ListInfo, Saved, find_saved
 from search.library_file import LibraryError
-from search.library_rows import DEFAULT_LIST, NoteConflictError, NotSavedError, UnknownListError
+from search.library_rows import (
+    DEFAULT_LIST,
+    LONGEST_NAME,
+    LONGEST_NOTE,
+    NoteConflictError,
+    NotSavedError,
+    UnknownListError,
+)
 from search.query import Query, Slip, parse_query
 from search.spelling import Correction
 
@@ -38,6 +45,8 @@ __all__ = [
     "DEFAULT_LIST",
     "FORMATS",
     "LARGEST_FILE",
+    "LONGEST_NAME",
+    "LONGEST_NOTE",
     "SORTS",
     "AbstractsError",
     "Answer",
@@ -76,6 +85,7 @@ __all__ = [
     "current_generation",
     "data_folder",
     "export",
+    "find_saved",
     "import_bytes",
     "import_file",
     "load_encoder",

@@ -6,12 +6,25 @@ from pathlib import Path
 
 import streamlit as st
 
-from search import Encoder, Searcher, Snapshot, current_generation, data_folder, load_encoder
+from search import (
+    Encoder,
+    Library,
+    Searcher,
+    Snapshot,
+    current_generation,
+    data_folder,
+    load_encoder,
+)
 
 
 def folder() -> Path:
     """The data folder that the app serves."""
     return data_folder()
+
+
+def library() -> Library:
+    """The saved papers, of all visitors together."""
+    return Library(folder())
 
 
 def open_index() -> Searcher:

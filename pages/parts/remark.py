@@ -1,0 +1,60 @@
+"""What is said about the last thing that was done: how it went, and the way to undo it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import streamlit as st
+
+from pages.parts.text import label, note, shown
+from search import LibraryError
+
+_KEY = "remark"
+
+
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """A sentence, foreign text as it is, and what the button Undo does."""
+
+    text: str
+    undo: Action | None = None
+    is_error: bool = False
+
+
+Action = Callable[[], Remark | None]
+
+
+def attempt(action: Action) -> None:
+    """Do something that may fail, from a callback; `said` shows what is to be said about it."""
+    st.session_state[_KEY] = _outcome(action)
+
+
+def attempt_aside(action: Action) -> None:
+    """The same where there is no place for a remark: it passes by at the edge of the page."""
+    remark = _outcome(action)
+    if remark is not None:
+        st.toast(label(remark.text), icon=":material/error:" if remark.is_error else None)
+
+
+def _outcome(action: Action) -> Remark | None:
+    try:
+        return action()
+    except LibraryError as error:
+        return Remark(str(error), is_error=True)
+
+
+def said() -> None:
+    """Show the remark, once: with the next click it has had its time."""
+    remark: Remark | None = st.session_state.pop(_KEY, None)
+    if remark is None:
+        return
+    if remark.is_error:
+        note("This could not be done", remark.text)
+        return
+    with st.container(key="remark", horizontal=True, vertical_alignment="center"):
+        st.html(f"<p role='status'>{shown(remark.text)}</p>", width="content")
+        if remark.undo:
+            st.button(
+                "Undo", key="undo", icon=":material/undo:", on_click=attempt, args=(remark.undo,)
+            )
