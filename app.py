@@ -13,7 +13,7 @@ import streamlit as st
 
 from pages.parts import shared
 from pages.parts.keys import keys
-from pages.parts.nav import header, here, page_file, trail
+from pages.parts.nav import begin, header, here, page_file, trail
 from pages.parts.place import PAGES, SEARCH
 from pages.parts.style import STYLE
 from pages.parts.text import note
@@ -31,6 +31,7 @@ _TITLES = {
 
 def main() -> None:
     """Draw the page of the address."""
+    begin()
     pages = [
         st.Page(
             page_file(page),

@@ -7,11 +7,18 @@ import sys
 from dataclasses import asdict
 from pathlib import Path
 
-from index.build import DEFAULT_SOURCE, BuildReport, build, data_folder, decision_folders
-from index.command import ProgressBar, common_options, print_json, run
-from index.decisions import Decision, add_decision
+from index.build import DEFAULT_SOURCE, BuildReport, build, data_folder
+from index.command import (
+    JsonProgress,
+    ProgressBar,
+    common_options,
+    print_json,
+    run,
+    stop_at_eof,
+)
+from index.decisions import Decision
 from index.encoder import DEFAULT_MODEL, ORIGINAL_MODEL
-from index.errors import DecisionError
+from index.overrule import join_papers, split_paper
 from index.snapshot import Snapshot
 
 _EPILOG = "Exit status: 0 done, 2 bad usage or input, 1 failed. Help on one: COMMAND --help"
@@ -46,6 +53,14 @@ def _parser() -> argparse.ArgumentParser:
     )  # fmt: skip
     command.add_argument("--full", action="store_true", help="embed every text anew")
     command.add_argument("--strict", action="store_true", help="stop at the first skipped record")
+    command.add_argument(
+        "--progress", choices=("bar", "json"), default="bar",
+        help="how to tell it on stderr: a bar for people, or a JSON object a line for programs",
+    )  # fmt: skip
+    command.add_argument(
+        "--stop-at-eof", action="store_true",
+        help="end when standard input does, for programs that must not leave a build behind",
+    )  # fmt: skip
     command.set_defaults(run=_build)
 
     command = commands.add_parser("status", parents=common, help="what is indexed, by which model")
@@ -77,7 +92,9 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _build(options: argparse.Namespace) -> None:
-    progress = ProgressBar()
+    progress = JsonProgress() if options.progress == "json" else ProgressBar()
+    if options.stop_at_eof:
+        stop_at_eof()
     try:
         report = build(
             options.sources,
@@ -184,41 +201,15 @@ def _merges(options: argparse.Namespace) -> None:
 
 def _join(options: argparse.Namespace) -> None:
     with Snapshot.open(data_folder(options.data)) as snapshot:
-        papers = {p.paper_id: p for p in map(snapshot.paper, options.ids)}
-        folder = _decision_folder(snapshot)
-    if len(papers) < 2:
-        raise DecisionError(f"these ids are one paper already: {', '.join(options.ids)}")
-    mentions = tuple(m for p in papers.values() for m in p.mention_ids)
-    titles = tuple(p.display_title for p in papers.values())
-    _decide(options, folder, Decision(mentions, titles=titles))
+        _print_decision(options, *join_papers(snapshot, options.ids))
 
 
 def _split(options: argparse.Namespace) -> None:
     with Snapshot.open(data_folder(options.data)) as snapshot:
-        paper = snapshot.paper(options.paper)
-        folder = _decision_folder(snapshot)
-    strangers = [m for m in options.mentions if m not in paper.mention_ids]
-    if strangers:
-        raise DecisionError(
-            f"{strangers[0]!r} is no mention of {paper.paper_id}; "
-            f"it has {', '.join(paper.mention_ids)}"
-        )
-    apart = tuple(m for m in paper.mention_ids if m not in options.mentions)
-    mentions = tuple(options.mentions)
-    if not mentions:
-        mentions = apart
-    if not apart or len(paper.mention_ids) < 2:
-        raise DecisionError(f"{paper.paper_id} cannot be split so: nothing would remain of it")
-    _decide(options, folder, Decision(mentions, apart, titles=(paper.display_title,)))
+        _print_decision(options, *split_paper(snapshot, options.paper, options.mentions))
 
 
-def _decision_folder(snapshot: Snapshot) -> Path:
-    """Where new decisions go: beside the first source."""
-    return decision_folders(snapshot.manifest.sources)[0]
-
-
-def _decide(options: argparse.Namespace, folder: Path, decision: Decision) -> None:
-    path = add_decision(folder, decision)
+def _print_decision(options: argparse.Namespace, decision: Decision, path: Path) -> None:
     if options.json:
         print_json({"decision": decision.kind, "file": str(path)})
     else:

@@ -6,7 +6,10 @@ import argparse
 import json
 import logging
 import os
+import signal
 import sys
+import threading
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -14,6 +17,7 @@ from tqdm import tqdm
 
 from index.errors import AbstractsError
 
+_PAUSE = 0.2  # seconds between two lines of progress
 Command = Callable[[argparse.Namespace], None]
 
 
@@ -43,14 +47,22 @@ def run(parser: argparse.ArgumentParser, arguments: list[str] | None) -> int:
         chosen.run(chosen)
         sys.stdout.flush()
     except AbstractsError as error:
-        print(f"error: {error}", file=sys.stderr)
+        _print_error(chosen, "error: ", str(error))
         return 2
     except KeyboardInterrupt:
-        print("interrupted; the index is as it was before", file=sys.stderr)
+        _print_error(chosen, "", "interrupted; the index is as it was before")
         return 1
     except BrokenPipeError:  # the reader, such as `head`, has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return 0
+
+
+def _print_error(options: argparse.Namespace, prefix: str, message: str) -> None:
+    """One line on stderr, as JSON where the progress is."""
+    if getattr(options, "progress", "bar") == "json":
+        print(json.dumps({"error": message}), file=sys.stderr, flush=True)
+    else:
+        print(f"{prefix}{message}", file=sys.stderr)
 
 
 def print_json(value: Any) -> None:
@@ -86,3 +98,50 @@ class ProgressBar:
         if self._bar is not None:
             self._bar.close()
             self._bar = None
+
+
+class JsonProgress:
+    """Tells the stages of a build on stderr, one JSON object a line, for a program that reads it.
+
+        {"stage": "embedding", "done": 64, "total": 1000}
+
+    Each stage is told when it begins and, where its total is known, when it ends; in between five
+    times a second at most.
+    """
+
+    def __init__(self) -> None:
+        self._stage = ""
+        self._told = 0.0
+
+    def __call__(self, stage: str, done: int, total: int) -> None:
+        """Note that `done` of `total` of a stage are done; total 0 when that is not known.
+
+        Ends the process when nobody reads on: whoever started the build is gone.
+        """
+        now = time.monotonic()
+        if stage == self._stage and done < total and now - self._told < _PAUSE:
+            return
+        self._stage, self._told = stage, now
+        message = {"stage": stage, "done": done, "total": total}
+        try:
+            print(json.dumps(message), file=sys.stderr, flush=True)
+        except BrokenPipeError:
+            raise SystemExit(1) from None
+
+    def close(self) -> None:
+        """Nothing is left open."""
+
+
+def stop_at_eof() -> None:
+    """End this process, as SIGTERM does, as soon as its standard input ends.
+
+    The pipe that a program holds open ends with the program, however that ended, so what it has
+    started does not outlive it.
+    """
+
+    def watch() -> None:
+        while os.read(0, 4096):
+            pass
+        signal.raise_signal(signal.SIGTERM)
+
+    threading.Thread(target=watch, name="stop-at-eof", daemon=True).start()

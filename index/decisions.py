@@ -4,12 +4,14 @@
 
     {"decision": "join", "mentions": ["m1a2…", "m3c4…"], "when": "2025-01-31", "titles": ["…", "…"]}
     {"decision": "split", "mentions": ["m5e6…"], "from": ["m7a8…"], "when": …, "titles": […]}
+    {"decision": "undo", "mentions": ["m5e6…"], "from": ["m7a8…"], "when": …, "titles": […]}
 
 A join says that all the mentions are one work; a split says that none of the first mentions is
-the same work as any of the second. Where two lines disagree about a pair, the later one holds.
-The file is plain text: it can be edited, shared and put under version control. Mentions are named
-by ids derived from their content, so a decision survives moved and renamed files; one that names
-a mention which is not in the sources at present is kept and waits. Titles are for the reader.
+the same work as any of the second; an undo (of a join it has no "from") leaves such pairs to the
+rules again. Where two lines disagree about a pair, the later one holds. The file is plain text:
+it can be edited, shared and put under version control. Mentions are named by ids derived from
+their content, so a decision survives moved and renamed files; one that names a mention which is
+not in the sources at present is kept and waits. Titles are for the reader.
 """
 
 from __future__ import annotations
@@ -28,16 +30,21 @@ FILE_NAME = "same-work.jsonl"
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """One line of the file: a join (no `apart`) or a split of `mentions` from `apart`."""
+    """One line of the file: a join (no `apart`) or a split of `mentions` from `apart`, or the
+    undoing of either.
+    """
 
     mentions: tuple[str, ...]
     apart: tuple[str, ...] = ()
     titles: tuple[str, ...] = ()
     when: str = ""
+    undone: bool = False
 
     @property
     def kind(self) -> str:
-        """Either "join" or "split"."""
+        """One of "join", "split" and "undo"."""
+        if self.undone:
+            return "undo"
         return "split" if self.apart else "join"
 
     def pairs(self) -> Iterator[tuple[str, str]]:
@@ -55,26 +62,24 @@ class Decisions:
 
     entries: tuple[Decision, ...] = ()
 
-    def _latest(self) -> dict[tuple[str, str], str]:
-        """What holds of each pair that was decided: the word of the last line about it."""
-        return {pair: entry.kind for entry in self.entries for pair in entry.pairs()}
+    def latest(self) -> dict[tuple[str, str], Decision]:
+        """What holds of each pair that was decided: the last entry about it."""
+        return {pair: entry for entry in self.entries for pair in entry.pairs()}
 
     def joins(self, position: Mapping[str, int]) -> list[tuple[int, int, str]]:
         """Pairs of positions to join; ids that are not in `position` are passed over."""
-        latest = self._latest()
         return sorted(
             (position[a], position[b], "joined by the user")
-            for (a, b), kind in latest.items()
-            if kind == "join" and a in position and b in position
+            for (a, b), entry in self.latest().items()
+            if entry.kind == "join" and a in position and b in position
         )
 
     def splits(self, position: Mapping[str, int]) -> list[tuple[int, int]]:
         """Pairs of positions that must stay apart."""
-        latest = self._latest()
         return sorted(
             (position[a], position[b])
-            for (a, b), kind in latest.items()
-            if kind == "split" and a in position and b in position
+            for (a, b), entry in self.latest().items()
+            if entry.kind == "split" and a in position and b in position
         )
 
 
@@ -95,18 +100,14 @@ def read_decisions(folders: Iterable[Path]) -> Decisions:
     return Decisions(tuple(entries))
 
 
-def add_decision(folder: Path, decision: Decision) -> Path:
-    """Append one decision to the folder's file, on disk when the call returns. Gives its path."""
+def add_decision(folder: Path, *decisions: Decision) -> Path:
+    """Append decisions to the folder's file, on disk when the call returns. Gives its path."""
     path = folder / FILE_NAME
-    record: dict[str, object] = {"decision": decision.kind, "mentions": list(decision.mentions)}
-    if decision.apart:
-        record["from"] = list(decision.apart)
-    record |= {"when": date.today().isoformat(), "titles": list(decision.titles)}
     try:
         before = path.read_bytes() if path.exists() else b""
         start = b"" if before.endswith(b"\n") or not before else b"\n"
         with path.open("ab") as file:
-            file.write(start + json.dumps(record, ensure_ascii=False).encode() + b"\n")
+            file.write(start + "".join(map(_line, decisions)).encode())
             file.flush()
             os.fsync(file.fileno())
     except OSError as error:
@@ -114,13 +115,22 @@ def add_decision(folder: Path, decision: Decision) -> Path:
     return path
 
 
+def _line(decision: Decision) -> str:
+    record: dict[str, object] = {"decision": decision.kind, "mentions": list(decision.mentions)}
+    if decision.apart:
+        record["from"] = list(decision.apart)
+    record |= {"when": date.today().isoformat(), "titles": list(decision.titles)}
+    return json.dumps(record, ensure_ascii=False) + "\n"
+
+
 def _parse(line: str, path: Path, number: int) -> Decision:
     try:
         record = json.loads(line)
         kind, mentions = record["decision"], _ids(record["mentions"])
-        apart = _ids(record["from"]) if kind == "split" else ()
-        enough = mentions and apart if kind == "split" else len(mentions) > 1
-        if kind not in ("join", "split") or not enough:
+        two_sided = kind == "split" or (kind == "undo" and "from" in record)
+        apart = _ids(record["from"]) if two_sided else ()
+        enough = mentions and apart if two_sided else len(mentions) > 1
+        if kind not in ("join", "split", "undo") or not enough:
             raise ValueError(f"{kind!r} of too few mentions")
     except (ValueError, KeyError, TypeError) as error:
         raise DecisionError(
@@ -129,7 +139,8 @@ def _parse(line: str, path: Path, number: int) -> Decision:
         ) from error
     titles, when = record.get("titles"), record.get("when")
     shown = tuple(map(str, titles)) if isinstance(titles, list) else ()
-    return Decision(mentions, apart, shown, when if isinstance(when, str) else "")
+    stated = when if isinstance(when, str) else ""
+    return Decision(mentions, apart, shown, stated, undone=kind == "undo")
 
 
 def _ids(value: Sequence[str]) -> tuple[str, ...]:

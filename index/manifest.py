@@ -14,6 +14,14 @@ from index.errors import SnapshotError
 
 FORMAT = 3  # of everything in a generation; a reader refuses any other
 REBUILD = "run `python -m index build`"
+# What vectors depend on. The path may differ, and the precision of the computation.
+_MODEL = {
+    "sha256": "weights, vocabulary or pooling",
+    "dimension": "dimensions",
+    "max_tokens": "tokens of a text",
+    "query_prompt": "query prompt",
+    "document_prompt": "document prompt",
+}
 
 
 @dataclass(frozen=True)
@@ -56,6 +64,16 @@ class Manifest:
         raw["model"] = ModelInfo(**raw["model"])
         raw["calibration"] = Calibration(**raw["calibration"])
         return cls(**raw)
+
+
+def model_differences(has: ModelInfo, given: ModelInfo) -> list[str]:
+    """In what the vectors of two models cannot be compared, in words; empty when they can."""
+    shown = [asdict(info) | {"sha256": info.sha256[:12]} for info in (has, given)]
+    return [
+        f"{what} ({shown[0][field]!r}, now {shown[1][field]!r})"
+        for field, what in _MODEL.items()
+        if getattr(has, field) != getattr(given, field)
+    ]
 
 
 def _digest(values: dict[str, Any]) -> str:

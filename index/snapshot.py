@@ -36,7 +36,7 @@ from index.conditions import Field, Restriction
 from index.encoder import Encoder
 from index.errors import NoIndexError, SnapshotError, UnknownPaperError
 from index.lexical import LexicalIndex, Selection
-from index.manifest import REBUILD, Manifest
+from index.manifest import REBUILD, Manifest, model_differences
 from index.records import Mention, Merge, Paper, Skip
 from index.text import title_key
 from index.topics import Topic, Topics
@@ -50,14 +50,6 @@ _DAMAGE = (
     OSError, ValueError, KeyError, TypeError, EOFError, RuntimeError, SyntaxError,
     tokenize.TokenError, sqlite3.Error,
 )  # fmt: skip
-# What vectors depend on. The path may differ, and the precision of the computation.
-_MODEL = {
-    "sha256": "weights, vocabulary or pooling",
-    "dimension": "dimensions",
-    "max_tokens": "tokens of a text",
-    "query_prompt": "query prompt",
-    "document_prompt": "document prompt",
-}
 _NORM_TOLERANCE = 5e-3  # float16 rounds each component to one part in 2048
 
 
@@ -213,21 +205,50 @@ class Snapshot:
         for record in self._query(sql, values):
             yield tables.to_mention(record), record["paper_id"]
 
-    def merges(self, paper_id: str | None = None) -> Iterator[tuple[Merge, str]]:
-        """(merge, id of the paper it made), of one paper or of all, in the order of joining."""
-        where, values = ("WHERE paper_id = ?", (paper_id,)) if paper_id else ("", ())
-        sql = f"SELECT * FROM merges {where} ORDER BY paper_id, position"  # noqa: S608
-        for record in self._query(sql, values):
+    def paper_ids(self, mention_ids: Iterable[str]) -> dict[str, str]:
+        """The paper that each of these mentions belongs to; unknown mentions are left out."""
+        sql = (
+            "SELECT mention_id, paper_id FROM mentions "
+            "WHERE mention_id IN (SELECT value FROM json_each(?))"
+        )
+        found = self._query(sql, (json.dumps(list(mention_ids)),))
+        return {record["mention_id"]: record["paper_id"] for record in found}
+
+    def merges(
+        self,
+        paper_id: str | None = None,
+        *,
+        words: str = "",
+        doubtful_first: bool = False,
+        offset: int = 0,
+        limit: int | None = None,
+    ) -> Iterator[tuple[Merge, str]]:
+        """(merge, id of the paper it made), of one paper or of all, in the order of joining.
+
+        With `words`, those alone that speak of each of the words: in the paper's id or title, in
+        the rule or the reason, or in the title, file or id of a mention (capitals count for
+        nothing in ASCII). `doubtful_first` puts the lowest scores first. Of what is left, `limit`
+        from `offset` on.
+        """
+        sql, values = tables.merges_query("m.*", paper_id, words)
+        order = f"ORDER BY {'score, ' * doubtful_first}m.paper_id, position LIMIT ? OFFSET ?"
+        for record in self._query(f"{sql} {order}", (*values, *_page(offset, limit))):
             yield tables.to_merge(record), record["paper_id"]
 
-    def skipped(self) -> list[Skip]:
-        """What was not taken from the sources, and why."""
-        found = self._query("SELECT source, line, why FROM skipped ORDER BY position")
+    def count_merges(self, words: str = "") -> int:
+        """How many merges speak of each of the words; see `merges`."""
+        return int(self._query(*tables.merges_query("count(*)", None, words))[0][0])
+
+    def skipped(self, offset: int = 0, limit: int | None = None) -> list[Skip]:
+        """What was not taken from the sources, and why; `limit` of it from `offset` on."""
+        sql = "SELECT source, line, why FROM skipped ORDER BY position LIMIT ? OFFSET ?"
+        found = self._query(sql, _page(offset, limit))
         return [Skip(r["source"], r["line"], r["why"]) for r in found]
 
-    def files(self) -> list[dict[str, Any]]:
-        """The files that were read: source, layout, sha256, mentions."""
-        return [dict(r) for r in self._query("SELECT * FROM files ORDER BY source")]
+    def files(self, offset: int = 0, limit: int | None = None) -> list[dict[str, Any]]:
+        """The files that were read, `limit` from `offset` on: source, layout, sha256, mentions."""
+        sql = "SELECT * FROM files ORDER BY source LIMIT ? OFFSET ?"
+        return [dict(record) for record in self._query(sql, _page(offset, limit))]
 
     def select(self, restriction: Restriction) -> Selection:
         """The papers that meet a restriction."""
@@ -266,12 +287,7 @@ class Snapshot:
     def check_encoder(self, encoder: Encoder) -> None:
         """Raise SnapshotError when the index was filled by another model than `encoder`."""
         has, given = self.manifest.model, encoder.info
-        shown = [asdict(info) | {"sha256": info.sha256[:12]} for info in (has, given)]
-        differing = [
-            f"{what} ({shown[0][field]!r}, now {shown[1][field]!r})"
-            for field, what in _MODEL.items()
-            if getattr(has, field) != getattr(given, field)
-        ]
+        differing = model_differences(has, given)
         if differing:
             raise SnapshotError(
                 f"{self.folder}: built with the model {has.name!r}, asked with {given.name!r}, of "
@@ -305,6 +321,11 @@ class Snapshot:
         if problems:
             raise SnapshotError(f"{self.folder}: {'; '.join(problems)}; {REBUILD}")
         return {"files_checked": len(self.manifest.files), **self.manifest.counts}
+
+
+def _page(offset: int, limit: int | None) -> tuple[int, int]:
+    """The values of "LIMIT ? OFFSET ?"; to SQLite a limit below 0 is none."""
+    return -1 if limit is None else limit, offset
 
 
 def current_generation(data: Path) -> int:

@@ -49,6 +49,15 @@ CREATE TABLE titles (             -- every title of a paper, by the key under wh
 CREATE TABLE files (source TEXT PRIMARY KEY, layout TEXT, sha256 TEXT, mentions INTEGER NOT NULL);
 CREATE TABLE skipped (position INTEGER PRIMARY KEY, source TEXT NOT NULL, line INTEGER, why TEXT);
 """
+# What the words of a merge are looked for in, and where it stands. A line end is in no word.
+_SPOKEN_OF = (
+    "JOIN papers p USING (paper_id) "
+    "JOIN mentions ma ON ma.mention_id = m.a JOIN mentions mb ON mb.mention_id = m.b"
+)
+_SPOKEN = " || char(10) || ".join(
+    ("m.paper_id", "coalesce(p.title, '')", "m.rule", "m.why", "m.a", "m.b",
+     "coalesce(ma.title, '')", "coalesce(mb.title, '')", "ma.source", "mb.source")
+)  # fmt: skip
 _MENTION_FIELDS = (
     "mention_id", "source", "line_start", "line_end", "title", "authors", "authors_truncated",
     "year", "date", "venue", "categories", "abstract", "abstract_truncated", "doi", "arxiv", "url",
@@ -159,6 +168,21 @@ def check(db: sqlite3.Connection, counts: Mapping[str, int]) -> list[str]:
         "WHERE paper_id NOT IN (SELECT paper_id FROM papers)",
     }
     return problems + [words for words, sql in questions.items() if db.execute(sql).fetchone()[0]]
+
+
+def merges_query(what: str, paper_id: str | None, words: str) -> tuple[str, list[str]]:
+    """A query for `what` of `merges m`, and its values; see `Snapshot.merges` for the conditions.
+
+    SQLite's lower() knows ASCII alone.
+    """
+    values = words.split()
+    spoken_of = _SPOKEN_OF if values else ""
+    conditions = [f"instr(lower({_SPOKEN}), lower(?))"] * len(values)
+    if paper_id is not None:
+        conditions.append("m.paper_id = ?")
+        values.append(paper_id)
+    where = f"WHERE {' AND '.join(conditions)}" if conditions else ""
+    return f"SELECT {what} FROM merges m {spoken_of} {where}", values  # noqa: S608
 
 
 def to_paper(record: sqlite3.Row, aliases: tuple[str, ...]) -> Paper:

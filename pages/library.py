@@ -7,28 +7,40 @@ from functools import partial
 
 import streamlit as st
 
-from pages.parts import actions, exchange, lists, shared
+from pages.parts import actions, exchange, lists, saving, shared
 from pages.parts.nav import go, here, link
 from pages.parts.notes import note_of
+from pages.parts.pager import first_of, pager
 from pages.parts.paper import article
 from pages.parts.place import Place
 from pages.parts.remark import Remark, attempt, said
 from pages.parts.text import count, note, shown
-from search import DEFAULT_LIST, ListInfo, Saved, Searcher, find_saved
+from search import DEFAULT_LIST, LibraryError, ListInfo, Paper, Saved, Searcher, find_saved, plain
 
 _PAGE = 20  # papers at a time
+_PAGES = "papers"  # which of them, in the address
 
 
 def main() -> None:
-    """Draw the list that the address names, or the first one."""
-    at, searcher, library = here("library"), shared.open_index(), shared.library()
+    """Draw the library, or say why it cannot be."""
+    at, searcher = here("library"), shared.open_index()
     st.html("<h1>Library</h1>")
     said()
+    try:
+        _library(at, searcher)
+    except LibraryError as error:
+        note("The library cannot be read", str(error))
+
+
+def _library(at: Place, searcher: Searcher) -> None:
+    """The list that the address names, or the first one."""
+    library = saving.library()
     infos = library.lists()
     chosen = _chosen(at, infos)
     if infos:
         lists.row(at, infos, chosen)
     if chosen:
+        st.set_page_config(page_title=f"{plain(chosen.name)} – Library")
         saved = library.saved(chosen.name, searcher.snapshot)
         _head(at, searcher, chosen, saved)
         _papers(at, searcher, chosen, saved)
@@ -85,14 +97,11 @@ def _papers(at: Place, searcher: Searcher, info: ListInfo, saved: Sequence[Saved
     found = find_saved(saved, words)
     if words:
         st.html(f"<p role='status'>{count(len(found), 'paper')} with {shown(words)}</p>")
-    pages = -(-len(found) // _PAGE)
-    page = min(_number(at.value("page")), max(pages, 1))
-    first = (page - 1) * _PAGE
+    first = first_of(at, _PAGES, len(found), _PAGE)
     for number, one in enumerate(found[first : first + _PAGE], first + 1):
         with st.container(key=f"hit-{number}", gap="xsmall"):
             _paper(at, info, one)
-    if pages > 1:
-        _turn(at, info, page, pages)
+    pager(at, _PAGES, len(found), _PAGE)
 
 
 def _find_box(at: Place, info: ListInfo, words: str) -> None:
@@ -107,21 +116,6 @@ def _find_box(at: Place, info: ListInfo, words: str) -> None:
 
 def _find(at: Place, info: ListInfo) -> None:
     go(at.with_own(list=info.name, find=st.session_state["find"].strip()))
-
-
-def _turn(at: Place, info: ListInfo, page: int, pages: int) -> None:
-    """To the papers before and after these."""
-    with st.container(key="pages", horizontal=True, vertical_alignment="center"):
-        for told, to in (("Earlier", page - 1), ("Later", page + 1)):
-            if told == "Later":
-                st.html(f"<span>Page {page:,} of {pages:,}</span>", width="content")
-            if 1 <= to <= pages:
-                own = {"list": info.name, "find": at.value("find"), "page": str(to)}
-                link(at, at.with_own(**own), told, f"turn-{told.lower()}")
-
-
-def _number(text: str) -> int:
-    return max(int(text), 1) if text.isdecimal() and len(text) < 7 else 1
 
 
 def _paper(at: Place, info: ListInfo, one: Saved) -> None:
@@ -143,28 +137,45 @@ def _paper(at: Place, info: ListInfo, one: Saved) -> None:
         st.button(
             "Remove", key=f"remove-{paper.paper_id}", type="tertiary",
             icon=":material/bookmark_remove:",
-            on_click=attempt, args=(partial(actions.remove, paper, info.name),),
+            on_click=attempt, args=(partial(_remove, paper, info.name),),
         )  # fmt: skip
+
+
+def _remove(paper: Paper, name: str) -> Remark:
+    saving.library().remove(name, paper)
+    return Remark(f"Removed “{paper.display_title}” from “{name}”", partial(_put_back, paper, name))
+
+
+def _put_back(paper: Paper, name: str) -> Remark:
+    saving.library().put_back(name, paper)
+    return Remark(f"“{paper.display_title}” is back in “{name}”")
 
 
 @st.dialog("Move to another list")
 def _move_to(info: ListInfo, one: Saved) -> None:
     """Another list to choose or to name, to be in instead or as well."""
     st.html(f"<p>{shown(one.paper.display_title)}</p>")
-    others = [other.name for other in shared.library().lists() if other.name != info.name]
+    others = [other.name for other in saving.library().lists() if other.name != info.name]
+    key = f"to-{one.paper.paper_id}"
     to = st.selectbox(
-        "List", others, index=0 if others else None, accept_new_options=True,
+        "List", others, index=0 if others else None, accept_new_options=True, key=key,
         placeholder="Choose a list, or type the name of a new one",
     )  # fmt: skip
     with st.container(horizontal=True):
-        for told, leave in (("Move", True), ("Keep in both", False)):
-            if st.button(told, key=f"carry-{told}", disabled=not to):
-                attempt(partial(_carry, one, info.name, to, leave))
-                st.rerun()
+        for told, leave in (("Move there", True), ("Keep in both", False)):
+            if st.button(
+                told, key=f"carry-{leave}", disabled=not to,
+                on_click=_carry_to, args=(one, info.name, key, leave),
+            ):  # fmt: skip
+                st.rerun()  # closes this
+
+
+def _carry_to(one: Saved, name: str, key: str, leave: bool) -> None:
+    attempt(partial(_carry, one, name, st.session_state[key], leave))
 
 
 def _carry(one: Saved, name: str, to: str, leave: bool) -> Remark:
-    library, title = shared.library(), one.paper.display_title
+    library, title = saving.library(), one.paper.display_title
     if not leave:
         library.copy(name, one.paper, to)
         return Remark(f"“{title}” is in “{to}” as well")
@@ -174,11 +185,10 @@ def _carry(one: Saved, name: str, to: str, leave: bool) -> Remark:
 
 def _carry_back(one: Saved, name: str, to: str, was_new: bool) -> Remark:
     """Undo a move: to its place in the list, and out of the other unless it was there before."""
-    library = shared.library()
-    library.put_back(name, one.paper)
+    remark = _put_back(one.paper, name)
     if was_new:
-        library.remove(to, one.paper)
-    return Remark(f"“{one.paper.display_title}” is back in “{name}”")
+        saving.library().remove(to, one.paper)
+    return remark
 
 
 main()

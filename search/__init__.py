@@ -8,15 +8,18 @@ The pages of the app import only from here, so what they need of `index` is pass
 """
 
 from index.build import BuildReport, build, data_folder
+from index.decisions import Decision
 from index.encoder import Encoder, load_encoder
 from index.errors import (
     AbstractsError,
+    DecisionError,
     NoIndexError,
     SnapshotError,
     SourceError,
     UnknownPaperError,
 )
-from index.records import Paper
+from index.overrule import join_papers, pending_decisions, split_paper, undo_decision
+from index.records import Evidence, Mention, Merge, Paper, Skip
 from index.snapshot import Snapshot, current_generation
 from index.text import plain
 from index.topics import Topic
@@ -26,6 +29,7 @@ from search.entries import Unreadable
 from search.export import FORMATS, export
 from search.facets import Count, Facets
 from search.filters import FilterError, Filters, make_filters, parse_years
+from search.history import History, LoggedMerge, MergePage, Origin, history, merge_log
 from search.hits import Hit
 from search.importing import LARGEST_FILE, Imported, ImportReport, import_bytes, import_file
 from search.library import Library, ListInfo, Saved, find_saved
@@ -39,6 +43,7 @@ from search.library_rows import (
     UnknownListError,
 )
 from search.query import Query, Slip, parse_query
+from search.rebuild import RebuildJob, RebuildState, rebuild_command
 from search.spelling import Correction
 
 __all__ = [
@@ -53,23 +58,35 @@ __all__ = [
     "BuildReport",
     "Correction",
     "Count",
+    "Decision",
+    "DecisionError",
     "Encoder",
+    "Evidence",
     "Facets",
     "FilterError",
     "Filters",
+    "History",
     "Hit",
     "ImportReport",
     "Imported",
     "Library",
     "LibraryError",
     "ListInfo",
+    "LoggedMerge",
+    "Mention",
+    "Merge",
+    "MergePage",
     "NoIndexError",
     "NotSavedError",
     "NoteConflictError",
+    "Origin",
     "Paper",
     "Query",
+    "RebuildJob",
+    "RebuildState",
     "Saved",
     "Searcher",
+    "Skip",
     "Slip",
     "Snapshot",
     "SnapshotError",
@@ -86,11 +103,18 @@ __all__ = [
     "data_folder",
     "export",
     "find_saved",
+    "history",
     "import_bytes",
     "import_file",
+    "join_papers",
     "load_encoder",
     "make_filters",
+    "merge_log",
     "parse_query",
     "parse_years",
+    "pending_decisions",
     "plain",
+    "rebuild_command",
+    "split_paper",
+    "undo_decision",
 ]

@@ -21,6 +21,7 @@ from search.example import ExampleRanker, Examples
 from search.facets import COUNTED, Facets, count_facets
 from search.filters import Filters
 from search.fusion import unit
+from search.history import History, history
 from search.hits import Hit, HitMaker
 from search.query import Query, Slip, parse_query
 from search.ranking import POOL, Mode, Ranker, Ranking, check_k, clean
@@ -244,6 +245,10 @@ class Searcher:
     def paper(self, paper_id: str) -> Paper:
         """The paper with this id, now or in an earlier build. Raises UnknownPaperError."""
         return self.snapshot.paper(paper_id)
+
+    def history(self, paper_id: str) -> History:
+        """Where a paper comes from and why its mentions are one work. Raises UnknownPaperError."""
+        return history(self.snapshot, paper_id)
 
     def _understand(self, query: str, filters: Filters | None) -> Query:
         """The query as parsed, its conditions joined with those given."""

@@ -13,6 +13,8 @@ from typing import Any
 
 import faiss
 import pytest
+import streamlit as st
+from streamlit.testing.v1 import AppTest
 
 import index.__main__
 import pages.parts.shared
@@ -25,6 +27,7 @@ from index.snapshot import CURRENT, GENERATIONS, Snapshot
 from index.writer import Contents
 from search.engine import Searcher
 from tests.fakes import FakeEncoder
+from tests.pages import drawn
 
 faiss.omp_set_num_threads(1)  # for so few papers its threads cost more than they save
 
@@ -244,3 +247,24 @@ def make_index(tmp_path: Path) -> MakeIndex:
 def ids_by_title(papers: Sequence[Paper]) -> dict[str | None, str]:
     """Paper ids by title."""
     return {paper.title: paper.paper_id for paper in papers}
+
+
+VisitPage = Callable[..., AppTest]
+
+
+@pytest.fixture
+def visit_page(monkeypatch: pytest.MonkeyPatch, fake_model: FakeEncoder) -> Iterator[VisitPage]:
+    """Opens a page of the app on an index, at an address, without a browser."""
+    monkeypatch.setattr(pages.parts.shared, "load_encoder", lambda *_: fake_model)
+
+    def open_page(page: str, data: Path, /, **address: str) -> AppTest:
+        monkeypatch.setenv("ABSTRACTS_DATA", str(data))
+        app = AppTest.from_file(SEEDS.parent / "app.py", default_timeout=60).run()
+        for name, value in address.items():
+            app.query_params[name] = value
+        return drawn(app.switch_page(f"pages/{page}.py").run())
+
+    yield open_page
+    pages.parts.shared.rebuild_job().cancel()
+    assert pages.parts.shared.rebuild_job().wait(30).phase != "running"
+    st.cache_resource.clear()

@@ -63,6 +63,16 @@ def test_a_decision_about_absent_mentions_waits():
     assert decisions.joins({"a": 0}) == decisions.splits({"c": 0}) == []
 
 
+def test_an_undo_leaves_the_pairs_to_the_rules():
+    """After an undo, nothing is decided about the pairs it names; others stay decided."""
+    join, split = Decision(("a", "b", "c")), Decision(("a",), ("d",))
+    undone = (Decision(("a", "b"), undone=True), Decision(("a",), ("d",), undone=True))
+    decisions = Decisions((join, split, *undone))
+    assert [pair[:2] for pair in decisions.joins(POSITION)] == [(0, 2), (1, 2)]
+    assert decisions.splits(POSITION) == []
+    assert Decisions((join, *undone, join)).joins(POSITION) == Decisions((join,)).joins(POSITION)
+
+
 @pytest.mark.parametrize(
     ("entries", "joined", "split"),
     [
@@ -102,10 +112,13 @@ TEXTS = st.lists(st.text(st.characters(exclude_categories=["Cs"]), max_size=20),
 @given(
     decisions=st.lists(
         st.builds(
-            lambda ids, apart, titles: Decision(tuple(ids), tuple(apart), tuple(titles)),
+            lambda ids, apart, titles, undone: Decision(
+                tuple(ids), tuple(apart), tuple(titles), undone=undone
+            ),
             IDS,
             st.just([]) | IDS,
             TEXTS,
+            st.booleans(),
         ),
         max_size=4,
     )
@@ -117,8 +130,8 @@ def test_decisions_come_back_as_they_were_written(decisions: list[Decision]):
         for decision in decisions:
             add_decision(Path(folder), decision)
         read = read_decisions([Path(folder)]).entries
-    assert [(d.mentions, d.apart, d.titles) for d in read] == [
-        (d.mentions, d.apart, d.titles) for d in decisions
+    assert [(d.kind, d.mentions, d.apart, d.titles) for d in read] == [
+        (d.kind, d.mentions, d.apart, d.titles) for d in decisions
     ]
     assert {d.when for d in read} <= {date.today().isoformat()}
 
@@ -172,6 +185,8 @@ def test_a_file_with_a_byte_order_mark(tmp_path: Path):
         '{"decision": "split", "mentions": ["a", "b"], "from": []}',
         '{"decision": "split", "mentions": [], "from": ["a", "b"]}',
         '{"decision": "split", "mentions": ["a"], "from": "b"}',
+        '{"decision": "undo", "mentions": ["a"]}',
+        '{"decision": "undo", "mentions": ["a"], "from": []}',
         '{"decision": "join", "mentions": ["a", "b"]',
         f"{JOIN} {JOIN}",
     ],

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
 import re
 import subprocess
 import sys
@@ -14,6 +16,7 @@ import pytest
 
 import index.__main__
 from index.build import build
+from index.command import JsonProgress
 from index.decisions import FILE_NAME
 from index.manifest import FORMAT
 from index.snapshot import data_files
@@ -98,6 +101,62 @@ def test_build_reports_what_it_skipped(index_cli: CommandLine, tmp_path: Path) -
     }
     assert f"skipped {sources}/b.txt:1: binary file" in index_cli(*arguments).out
     assert index_cli(*arguments, "--strict").status == 2
+
+
+STAGES = [
+    "reading", "recognising the same work", "loading the model", "embedding",
+    "topics and calibration", "writing",
+]  # fmt: skip
+
+
+def test_progress_as_json(index_cli: CommandLine, tmp_path: Path) -> None:
+    """`build --progress json` tells every stage on stderr, one JSON object a line."""
+    outcome = index_cli("build", SEEDS, "--data", tmp_path, "--json", "--progress", "json")
+    told = [json.loads(line) for line in outcome.err.splitlines()]
+    assert {tuple(message) for message in told} == {("stage", "done", "total")}
+    assert list(dict.fromkeys(message["stage"] for message in told)) == STAGES
+    embedding = [(m["done"], m["total"]) for m in told if m["stage"] == "embedding"]
+    assert (embedding[0], embedding[-1]) == ((0, 65), (65, 65))
+    assert outcome.json()["generation"] == 1
+
+
+def test_an_error_as_json(index_cli: CommandLine, tmp_path: Path) -> None:
+    """With `--progress json` an error is the last line of stderr, and exit statuses stay."""
+    arguments = ("build", tmp_path / "gone", "--data", tmp_path, "--progress", "json")
+    outcome = index_cli(*arguments)
+    assert (outcome.status, outcome.out) == (2, "")
+    assert json.loads(outcome.err.splitlines()[-1]) == {
+        "error": f"{tmp_path}/gone: no such file or folder; check the spelling"
+    }
+
+
+def test_progress_is_told_five_times_a_second_at_most(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Of a thousand steps within a second only some are told, the first and last among them."""
+    clock = iter(range(10**6))
+    monkeypatch.setattr("index.command.time.monotonic", lambda: next(clock) / 1024)
+    progress = JsonProgress()
+    for done in range(1025):
+        progress("embedding", done, 1024)
+    done = [json.loads(line)["done"] for line in capfd.readouterr().err.splitlines()]
+    assert done == [0, 205, 410, 615, 820, 1024]
+
+
+def test_a_build_that_nobody_watches_any_more(
+    monkeypatch: pytest.MonkeyPatch, index_cli: CommandLine, tmp_path: Path
+) -> None:
+    """When the reader of the progress is gone, the build ends as a failure, without an index."""
+    reader, writer = os.pipe()
+    os.close(reader)
+    with open(writer, "w", encoding="utf-8", buffering=1) as broken:  # noqa: PTH123
+        monkeypatch.setattr(sys, "stderr", broken)
+        outcome = index_cli("build", SEEDS, "--data", tmp_path, "--progress", "json")
+        monkeypatch.undo()
+        with contextlib.suppress(BrokenPipeError):
+            broken.close()
+    assert (outcome.status, outcome.out) == (1, "")
+    assert not (tmp_path / "CURRENT").exists()
 
 
 def test_status_as_json(index_cli: CommandLine, fake_index: Path) -> None:
@@ -398,7 +457,19 @@ def test_bad_usage(index_cli: CommandLine, arguments: tuple[str, ...]) -> None:
 @pytest.mark.parametrize(
     ("command", "options"),
     [
-        ("build", ["SOURCE", "--data", "--json", "--model", "--full", "--strict"]),
+        (
+            "build",
+            [
+                "SOURCE",
+                "--data",
+                "--json",
+                "--model",
+                "--full",
+                "--strict",
+                "--progress",
+                "--stop-at-eof",
+            ],
+        ),
         *[(command, ["--data", "--json"]) for command in READING],
         ("join", ["ID", "--data", "--json"]),
         ("split", ["PAPER", "MENTION", "--data", "--json"]),

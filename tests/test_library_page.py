@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import re
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from index.records import Paper
 from pages.parts.exchange import file_name
 from search.library import Library
-from tests.conftest import make_paper, papers_of
-from tests.fakes import FakeEncoder
-from tests.test_app import APP, address, drawn, press, shown, titles
+from tests.conftest import VisitPage, make_paper, papers_of
+from tests.pages import buttons, links, markup, own, plain_label, press, readable
 
 Open = Callable[..., AppTest]
 
@@ -30,42 +29,34 @@ def papers(index_copy: Path) -> list[Paper]:
 
 
 @pytest.fixture
-def visit(
-    monkeypatch: pytest.MonkeyPatch, fake_model: FakeEncoder, index_copy: Path
-) -> Iterator[Open]:
+def visit(visit_page: VisitPage, index_copy: Path) -> Open:
     """A call that opens a page at an address, as a new tab does, and gives it as drawn."""
-    monkeypatch.setenv("ABSTRACTS_DATA", str(index_copy))
+    return lambda on="library", **address: visit_page(on, index_copy, **address)
 
-    def open_page(on: str = "library", **parameters: str) -> AppTest:
-        tab = AppTest.from_file(APP, default_timeout=60)
-        for name, value in parameters.items():
-            tab.query_params[name] = value
-        tab.switch_page(f"pages/{on}.py")
-        return drawn(tab.run())
 
-    yield open_page
-    st.cache_resource.clear()
+def titles(page: AppTest) -> list[str]:
+    """Titles of the papers on the page, from the top."""
+    found = re.findall(
+        "<article [^>]*><h3>(?:<span class='rank'>.*?</span>)?(.*?)</h3>", markup(page)
+    )
+    return [readable(title) for title in found]
 
 
 def field(page: AppTest, name: str) -> str:
     """The text in the line or box of that label."""
-    (found,) = [box for box in (*page.text_input, *page.text_area) if unescaped(box.label) == name]
+    (found,) = [
+        box for box in (*page.text_input, *page.text_area) if plain_label(box.label) == name
+    ]
     return str(found.value)
 
 
 def fill(page: AppTest, name: str, text: str) -> AppTest:
     """Type into the line or box of that label."""
-    (found,) = [box for box in (*page.text_input, *page.text_area) if unescaped(box.label) == name]
+    (found,) = [
+        box for box in (*page.text_input, *page.text_area) if plain_label(box.label) == name
+    ]
     found.set_value(text)
     return page
-
-
-def unescaped(label: str) -> str:
-    return label.replace("\\", "")
-
-
-def labels(page: AppTest) -> list[str]:
-    return [unescaped(button.label) for button in page.button]
 
 
 def notes(library: Library, name: str = "L") -> list[str]:
@@ -75,7 +66,7 @@ def notes(library: Library, name: str = "L") -> list[str]:
 def upload(page: AppTest, name: str, content: bytes) -> AppTest:
     """Choose a file and press the button that imports it."""
     page.file_uploader[0].set_value((name, content, "text/plain"))
-    (button,) = [label for label in labels(page) if label.startswith("Import into")]
+    (button,) = [label for label in buttons(page) if label.startswith("Import into")]
     return press(page, button)
 
 
@@ -85,7 +76,7 @@ def upload(page: AppTest, name: str, content: bytes) -> AppTest:
 def test_an_empty_library_says_how_to_fill_it(visit: Open, library: Library) -> None:
     """Without any list the page tells of the Save button and takes a file; nothing is written."""
     page = visit()
-    assert "press <b>Save</b> at a paper" in shown(page)
+    assert "press <b>Save</b> at a paper" in markup(page)
     assert titles(page) == []
     assert not library.path.exists()
     upload(page, "x.ris", b"TY  - JOUR\nTI  - Ants\nER  - \n")
@@ -98,11 +89,11 @@ def test_the_address_names_the_list(visit: Open, library: Library, papers: list[
         library.save_all(name, [(paper, "") for paper in chosen])
     page = visit(list="to <B>*READ*</b>")
     assert titles(page) == [paper.display_title for paper in papers[3:0:-1]]
-    assert "<h2><bdi>To &lt;b&gt;*read*&lt;/b&gt;</bdi></h2>" in shown(page)
-    assert "3 papers, changed on 2" in shown(page)
+    assert "<h2><bdi>To &lt;b&gt;*read*&lt;/b&gt;</bdi></h2>" in markup(page)
+    assert "3 papers, changed on 2" in markup(page)
     assert titles(visit()) == [papers[0].display_title]
     page = press(visit(), "To <b>*read*</b> (3)")
-    assert address(page) == {"list": ["To <b>*read*</b>"]}
+    assert own(page) == {"list": "To <b>*read*</b>"}
     assert len(titles(page)) == 3
 
 
@@ -110,26 +101,26 @@ def test_a_list_that_is_not_there(visit: Open, library: Library, papers: list[Pa
     """An address of a list that is gone says so and offers those that there are."""
     library.save("L", papers[0])
     page = visit(list="<i>gone</i>")
-    assert "There is no list “&lt;i&gt;gone&lt;/i&gt;”" in shown(page)
+    assert "There is no list “&lt;i&gt;gone&lt;/i&gt;”" in markup(page)
     assert titles(page) == []
-    assert "L (1)" in labels(page)
+    assert "L (1)" in buttons(page)
 
 
 def test_making_renaming_and_refusing(visit: Open, library: Library) -> None:
     """A new list is shown at once; a name that is taken is told and changes nothing."""
     library.create("First")
     page = press(fill(visit(), "Name of the new list", " Second "), "Make the list")
-    assert address(page) == {"list": ["Second"]}
-    assert "Nothing is in this list yet" in shown(page)
+    assert own(page) == {"list": "Second"}
+    assert "Nothing is in this list yet" in markup(page)
     page = press(fill(page, "New name of the list", "FIRST"), "Rename")
-    assert "there is a list &#x27;FIRST&#x27; already" in shown(page)
+    assert "there is a list &#x27;FIRST&#x27; already" in markup(page)
     page = press(fill(page, "New name of the list", "Third"), "Rename")
-    assert address(page) == {"list": ["Third"]}
-    assert "“Second” is now called “Third”" in shown(page)
+    assert own(page) == {"list": "Third"}
+    assert "“Second” is now called “Third”" in markup(page)
     page = press(page, "Undo")
     assert [info.name for info in library.lists()] == ["First", "Second"]
     page = press(fill(page, "Name of the new list", "  "), "Make the list")
-    assert "a list needs a name" in shown(page)
+    assert "a list needs a name" in markup(page)
 
 
 def test_deleting_a_list_and_undoing_it(visit: Open, library: Library, papers: list[Paper]) -> None:
@@ -137,15 +128,15 @@ def test_deleting_a_list_and_undoing_it(visit: Open, library: Library, papers: l
     library.save("L", papers[0], "mine")
     library.save("Other", papers[1])
     page = press(visit(list="L"), "Delete list")
-    assert "Deleted the list “L”" in shown(page)
+    assert "Deleted the list “L”" in markup(page)
     assert [info.name for info in library.lists()] == ["Other"]
     page = press(page, "Undo")
-    assert (address(page), titles(page)) == ({"list": ["L"]}, [papers[0].display_title])
+    assert (own(page), titles(page)) == ({"list": "L"}, [papers[0].display_title])
     press(page, "Delete list")
     page = press(visit(), "Restore L (1)")
     assert notes(library) == ["mine"]
     assert titles(page) == [papers[0].display_title]
-    assert not [label for label in labels(page) if label.startswith("Restore")]
+    assert not [label for label in buttons(page) if label.startswith("Restore")]
 
 
 # --- Papers -----------------------------------------------------------------------------------
@@ -161,7 +152,7 @@ def test_removing_a_paper_and_undoing_it(
     page = press(page, "Undo")
     assert titles(page) == [paper.display_title for paper in papers[:3]]
     assert notes(library) == ["n0", "n1", "n2"]
-    assert "Undo" not in labels(press(page, "Edit note"))
+    assert "Undo" not in buttons(press(page, "Edit note"))
 
 
 def test_moving_a_paper_and_undoing_it(visit: Open, library: Library, papers: list[Paper]) -> None:
@@ -170,7 +161,7 @@ def test_moving_a_paper_and_undoing_it(visit: Open, library: Library, papers: li
     library.create("Other")
     page = press(visit(list="L"), "Move")
     assert page.selectbox[0].options == ["Other"]
-    page = drawn(page.button(key="carry-Move").click().run())
+    page = press(page, "Move there")
     assert (titles(page), notes(library, "Other")) == ([], ["mine"])
     page = press(page, "Undo")
     assert (notes(library), notes(library, "Other")) == (["mine"], [])
@@ -183,13 +174,12 @@ def test_links_into_the_app(visit: Open, library: Library, papers: list[Paper]) 
     library.save("L", papers[0])
     library.save("L", make_paper(paper_id="p000000000000", title="Ants <b>", url="javascript:x()"))
     page = visit()
-    links = [e.proto for e in page.get("page_link")]
-    about = [f"{p.page}?{p.query_string}" for p in links if "id=" in p.query_string]
+    about = [to for _, to in links(page) if "id=" in to]
     assert len(about) == 1
     assert about[0].startswith(f"paper?id={papers[0].paper_id}")
-    assert shown(page).count("Not in the index") == 1
-    assert "Ants &lt;b&gt;" in shown(page)
-    assert "javascript" not in shown(page)
+    assert markup(page).count("Not in the index") == 1
+    assert "Ants &lt;b&gt;" in markup(page)
+    assert "javascript" not in markup(page)
 
 
 def test_long_lists_come_in_pages(visit: Open, library: Library, papers: list[Paper]) -> None:
@@ -199,11 +189,11 @@ def test_long_lists_come_in_pages(visit: Open, library: Library, papers: list[Pa
     assert len(every) == 32
     page = visit()
     assert titles(page) == every[:20]
-    page = press(page, "Later")
-    assert (titles(page), address(page)) == (every[20:], {"list": ["L"], "page": ["2"]})
-    assert titles(press(page, "Earlier")) == every[:20]
+    page = press(page, "Next")
+    assert (titles(page), own(page)) == (every[20:], {"papers": "2"})
+    assert titles(press(page, "Previous")) == every[:20]
     for number, found in (("99", every[20:]), ("0", every[:20]), ("x", every[:20])):
-        assert titles(visit(page=number)) == found
+        assert titles(visit(papers=number)) == found
 
 
 def test_finding_in_a_list(visit: Open, library: Library, papers: list[Paper]) -> None:
@@ -213,14 +203,14 @@ def test_finding_in_a_list(visit: Open, library: Library, papers: list[Paper]) -
     )
     page = press(fill(visit(), "Find in this list", " strass "), "Find")
     assert titles(page) == [papers[30].display_title]
-    assert address(page) == {"list": ["L"], "find": ["strass"]}
-    assert "1 paper with <bdi>strass</bdi>" in shown(page)
+    assert own(page) == {"list": "L", "find": "strass"}
+    assert "1 paper with <bdi>strass</bdi>" in markup(page)
     author = next(paper for paper in papers if paper.authors)
     page = visit(find=f"{author.authors[0]} {author.display_title}".lower())
     assert titles(page) == [author.display_title]
     page = visit(find="nothing<i>")
     assert titles(page) == []
-    assert "0 papers with <bdi>nothing&lt;i&gt;</bdi>" in shown(page)
+    assert "0 papers with <bdi>nothing&lt;i&gt;</bdi>" in markup(page)
 
 
 # --- Notes ------------------------------------------------------------------------------------
@@ -232,7 +222,7 @@ def test_writing_a_note(visit: Open, library: Library, papers: list[Paper]) -> N
     box = f"Note on {papers[0].display_title}"
     page = fill(press(visit(), "Add a note"), box, "<b>one</b>\n*two*")
     page = press(page, "Save note")
-    assert "<p class='mine'><bdi>&lt;b&gt;one&lt;/b&gt;\n*two*</bdi></p>" in shown(page)
+    assert "<p class='mine'><bdi>&lt;b&gt;one&lt;/b&gt;\n*two*</bdi></p>" in markup(page)
     assert notes(library) == ["<b>one</b>\n*two*"]
     page = press(page, "Edit note")
     assert field(page, box) == "<b>one</b>\n*two*"
@@ -242,7 +232,7 @@ def test_writing_a_note(visit: Open, library: Library, papers: list[Paper]) -> N
     assert field(page, box) == "<b>one</b>\n*two*"
     page = press(fill(page, box, ""), "Save note")
     assert notes(library) == [""]
-    assert "class='mine'" not in shown(page)
+    assert "class='mine'" not in markup(page)
 
 
 def test_two_tabs_and_one_note(visit: Open, library: Library, papers: list[Paper]) -> None:
@@ -255,12 +245,12 @@ def test_two_tabs_and_one_note(visit: Open, library: Library, papers: list[Paper
     press(fill(two, box, "theirs"), "Save note")
     one = press(one, "Save note")
     assert notes(library) == ["theirs"]
-    assert "was changed elsewhere meanwhile" in shown(one)
-    assert "It now reads:</p><p class='mine'><bdi>theirs</bdi></p>" in shown(one)
+    assert "was changed elsewhere meanwhile" in markup(one)
+    assert "It now reads:</p><p class='mine'><bdi>theirs</bdi></p>" in markup(one)
     assert field(one, box) == "mine"
     one = press(fill(one, box, "mine and theirs"), "Save note")
     assert notes(library) == ["mine and theirs"]
-    assert "changed elsewhere" not in shown(one)
+    assert "changed elsewhere" not in markup(one)
 
 
 def test_a_note_on_a_paper_that_was_removed(
@@ -271,14 +261,14 @@ def test_a_note_on_a_paper_that_was_removed(
     page = press(visit(), "Edit note")
     library.remove("L", papers[0])
     page = press(page, "Save note")
-    assert "is not in the list; it may have been changed elsewhere" in shown(page)
+    assert "is not in the list; it may have been changed elsewhere" in markup(page)
 
 
 def test_a_draft_survives_other_work(visit: Open, library: Library, papers: list[Paper]) -> None:
     """Turning the page and coming back never leaves an empty box over a note that is there."""
     library.save_all("L", [(paper, "kept") for paper in papers])
     page = press(visit(), "Edit note")
-    page = press(press(page, "Later"), "Earlier")
+    page = press(press(page, "Next"), "Previous")
     assert field(page, f"Note on {papers[0].display_title}") == "kept"
 
 
@@ -320,32 +310,33 @@ def test_importing_and_what_is_told(visit: Open, library: Library, papers: list[
         "a,b,c",
     ]
     page = upload(visit(list="L"), "x<i>.csv", "\n".join(rows).encode("cp1252"))
-    assert "Imported <bdi>x&lt;i&gt;.csv</bdi>" in shown(page)
+    assert "Imported <bdi>x&lt;i&gt;.csv</bdi>" in markup(page)
     assert (
         "<p>1 paper saved; 1 there already; 1 kept that the index has not; 2 not readable."
         " Read as CSV in Windows-1252.</p>"
-    ) in shown(page)
-    assert "<li>line 4: <bdi>Ants</bdi> (<bdi>the index has no paper of this title</bdi>)" in shown(
-        page
+    ) in markup(page)
+    assert (
+        "<li>line 4: <bdi>Ants</bdi> (<bdi>the index has no paper of this title</bdi>)"
+        in markup(page)
     )
-    assert "line 6: <q><bdi>a b c</bdi></q>" in shown(page)
+    assert "line 6: <q><bdi>a b c</bdi></q>" in markup(page)
     assert [info.size for info in library.lists()] == [3, 1]
     assert notes(library)[0] == "<b>café</b>"
     assert titles(page)[1:] == [papers[0].display_title, "Ants"]
-    assert "L (3)" in labels(page)
+    assert "L (3)" in buttons(page)
     page = press(page, "Dismiss")
-    assert "Imported" not in shown(page)
+    assert "Imported" not in markup(page)
 
 
 def test_a_file_that_cannot_be_imported(visit: Open, library: Library) -> None:
     """A file that is no bibliography is told by name and reason, and nothing is saved."""
     library.create("L")
     page = upload(visit(), "x.txt", b"Dear all")
-    assert "The file was not imported" in shown(page)
-    assert "x.txt:1: no known format" in shown(page)
+    assert "The file was not imported" in markup(page)
+    assert "x.txt:1: no known format" in markup(page)
     assert library.lists()[0].size == 0
     page = upload(page, "x.ris", b"TY  - JOUR\nTI  - Ants\nER  - \n")
-    assert "not imported" not in shown(page)
+    assert "not imported" not in markup(page)
     assert titles(page) == ["Ants"]
 
 
@@ -353,33 +344,14 @@ def test_a_file_that_cannot_be_imported(visit: Open, library: Library) -> None:
 
 
 def test_saving_from_the_hits(visit: Open, library: Library) -> None:
-    """Save keeps a hit in the first list and says so; then the button says Saved."""
+    """Save keeps a hit in the default list and says so; then the button says Saved."""
     page = visit("search", q="learning in recurrent networks")
     first = titles(page)[0]
-    assert labels(page).count("Save") == 10
+    assert buttons(page).count("Save") == 10
     page = press(page, "Save")
-    assert [toast.value for toast in page.toast] == ["Saved to “Saved”"]
-    assert (labels(page).count("Save"), labels(page).count("Saved")) == (9, 1)
+    assert [plain_label(toast.value) for toast in page.toast] == ["Saved in Saved"]
+    assert (buttons(page).count("Save"), buttons(page).count("Saved")) == (9, 1)
     assert [saved.paper.display_title for saved in library.saved("Saved")] == [first]
-
-
-def test_the_lists_of_a_hit(visit: Open, library: Library, papers: list[Paper]) -> None:
-    """Saved opens the lists, each to tick or clear; a new one can be named."""
-    library.create("Empty *one*")
-    page = press(visit("search", q="learning in recurrent networks"), "Save")
-    title = library.saved("Saved")[0].paper.display_title
-    page = press(page, "Saved")
-    assert [(unescaped(box.label), box.value) for box in page.checkbox] == [
-        ("Saved", True),
-        ("Empty *one*", False),
-    ]
-    drawn(page.checkbox[1].check().run())
-    assert [s.paper.display_title for s in library.saved("Empty *one*")] == [title]
-    page = press(fill(press(page, "Saved"), "A new list", "Third"), "Save there")
-    assert [s.paper.display_title for s in library.saved("Third")] == [title]
-    page = press(page, "Saved")
-    drawn(page.checkbox[0].uncheck().run())
-    assert [info.size for info in library.lists()] == [0, 1, 1]
 
 
 def test_a_damaged_library_harms_no_search(visit: Open, library: Library) -> None:
@@ -388,6 +360,6 @@ def test_a_damaged_library_harms_no_search(visit: Open, library: Library) -> Non
     page = visit("search", q="learning in recurrent networks")
     assert len(titles(page)) == 10
     page = press(page, "Save")
-    assert "library.sqlite: damaged" in unescaped(page.toast[0].value)
+    assert "library.sqlite: damaged" in plain_label(page.toast[0].value)
     page = visit()
-    assert "library.sqlite: damaged" in shown(page)
+    assert "library.sqlite: damaged" in markup(page)

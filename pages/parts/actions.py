@@ -1,4 +1,4 @@
-"""What can be done with a paper: take it as an example, save it, cite it."""
+"""What can be done with a paper: take it as an example, cite it."""
 
 from __future__ import annotations
 
@@ -38,12 +38,3 @@ def citation(paper: Paper) -> None:
     for name, form in (("BibTeX", "bibtex"), ("RIS", "ris")):
         st.html(f"<h3>{name}</h3>")
         st.code(export([paper], form).strip(), language=None, wrap_lines=True)
-
-
-def saved_papers() -> frozenset[str]:
-    """Ids of the papers that stand in some list."""
-    return frozenset()
-
-
-def save(paper: Paper, saved: frozenset[str]) -> None:
-    """A button that saves the paper."""

@@ -8,7 +8,7 @@ from functools import partial
 
 import streamlit as st
 
-from pages.parts import shared
+from pages.parts.saving import library
 from pages.parts.text import bullets, count, label, note, shown
 from search import (
     LARGEST_FILE,
@@ -80,7 +80,7 @@ def imports(name: str, snapshot: Snapshot, *, unfolded: bool = False) -> None:
 def _import(name: str, file: str, content: bytes, snapshot: Snapshot) -> None:
     with st.spinner("Reading the file …"):
         try:
-            report = import_bytes(shared.library(), name, file, content, snapshot)
+            report = import_bytes(library(), name, file, content, snapshot)
             st.session_state["imported"] = report
         except AbstractsError as error:
             st.session_state["not-imported"] = str(error)

@@ -6,6 +6,7 @@ import zlib
 
 import streamlit as st
 
+from pages.parts.pager import WITHIN
 from pages.parts.place import Place
 
 KEYS = {
@@ -87,7 +88,9 @@ _LISTENER = st.components.v2.component("keys", html="<span hidden></span>", js=_
 
 def keys(at: Place) -> None:
     """Listen to the keys of this page."""
-    place = repr((at.page, at.asked, at.own))  # not how many hits are shown
+    # Neither how many hits are shown, nor what is seen of a list within the page.
+    own = [pair for pair in at.own if pair[0] not in WITHIN]
+    place = repr((at.page, at.asked, own))
     _LISTENER(key="keys", data={"place": zlib.crc32(place.encode())}, height=1)
     with st.container(key="help", width="content"):
         if st.button("Keys", type="tertiary", icon=":material/keyboard:"):

@@ -7,10 +7,10 @@ from functools import partial
 
 import streamlit as st
 
-from pages.parts import shared
 from pages.parts.nav import go, link
 from pages.parts.place import Place
 from pages.parts.remark import Remark, attempt
+from pages.parts.saving import library
 from pages.parts.text import label
 from search import LONGEST_NAME, ListInfo
 
@@ -41,7 +41,7 @@ def tools(at: Place, info: ListInfo) -> None:
 
 def deleted(at: Place) -> None:
     """The lists that can be had back."""
-    infos = shared.library().deleted_lists()
+    infos = library().deleted_lists()
     if not infos:
         return
     with st.expander(f"Deleted lists ({len(infos)})"):
@@ -66,23 +66,22 @@ def _named(key: str, act: object, *about: object) -> None:
 
 
 def _create(at: Place, name: str) -> None:
-    go(at.with_own(list=shared.library().create(name)))
+    go(at.with_own(list=library().create(name)))
 
 
 def _rename(at: Place, name: str, new_name: str) -> Remark:
-    library = shared.library()
-    kept = library.rename(name, new_name)
+    kept = library().rename(name, new_name)
     go(at.with_own(list=kept))
     return Remark(f"“{name}” is now called “{kept}”", undo=partial(_rename, at, kept, name))
 
 
 def _delete(at: Place, name: str) -> Remark:
-    info = shared.library().delete(name)
+    info = library().delete(name)
     go(at.with_own())
     return Remark(f"Deleted the list “{info.name}”", undo=partial(_restore, at, info.list_id))
 
 
 def _restore(at: Place, list_id: int) -> Remark:
-    name = shared.library().restore(list_id)
+    name = library().restore(list_id)
     go(at.with_own(list=name))
     return Remark(f"The list “{name}” is back")

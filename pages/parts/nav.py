@@ -13,12 +13,39 @@ from search import Searcher, UnknownPaperError, UnknownTopicError
 Kind = Literal["primary", "secondary", "tertiary"]
 
 _SHOWN = 48  # characters of a query or title in the trail
+_BEGUN = "app-has-begun"
+
+
+def begin() -> None:
+    """Note that app.py draws this page. It calls this before all else."""
+    st.session_state[_BEGUN] = True
 
 
 def here(page: str) -> Place:
     """The place of the address, on that page."""
+    if _BEGUN not in st.session_state:
+        _through_the_app()
     names = list(st.query_params)
     return read(page, {name: st.query_params.get_all(name) for name in names})
+
+
+def _through_the_app() -> None:
+    """Draw the page again, by app.py.
+
+    Until app.py has run once since the server was started, Streamlit takes the files in pages/
+    for an app of the old kind: an address of a page other than the search then draws that file
+    alone. Stating the pages ends this.
+    """
+    st.navigation(
+        [
+            st.Page(
+                page_file(page), url_path="" if page == SEARCH else page, default=page == SEARCH
+            )
+            for page in PAGES
+        ],
+        position="hidden",
+    )
+    st.rerun()
 
 
 def go(place: Place) -> None:

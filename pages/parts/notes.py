@@ -10,8 +10,8 @@ from functools import partial
 
 import streamlit as st
 
-from pages.parts import shared
 from pages.parts.remark import Remark, attempt
+from pages.parts.saving import library
 from pages.parts.text import label, shown
 from search import LONGEST_NOTE, ListInfo, NoteConflictError, Saved
 
@@ -72,7 +72,7 @@ def _end(key: str) -> None:
 def _save(key: str, name: str, one: Saved, seen: str) -> Remark | None:
     """Save the draft over what the page showed beside it; else it stays a draft."""
     try:
-        shared.library().set_note(name, one.paper, st.session_state[key], was=seen)
+        library().set_note(name, one.paper, st.session_state[key], was=seen)
     except NoteConflictError:
         return Remark(
             f"The note on “{one.paper.display_title}” was changed elsewhere meanwhile, so yours is"

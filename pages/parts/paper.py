@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from pages.parts import actions
+from pages.parts import actions, saving
 from pages.parts.nav import link
 from pages.parts.place import Place
 from pages.parts.text import cut, facts, shown, title
@@ -20,11 +20,11 @@ _LABEL = 40  # characters of a topic
 
 def hits(at: Place, searcher: Searcher, found: Sequence[Hit], *, judged: bool = True) -> None:
     """Hits one below the other; `judged` when their strength says something about an answer."""
-    saved = actions.saved_papers()
+    lists = saving.lists_of([hit.paper for hit in found])
     for hit in found:
         with st.container(key=f"hit-{hit.rank}", gap="xsmall"):
             st.html(article(hit.paper, hit, judged=judged))
-            _row_of_actions(at, searcher, hit.paper, saved)
+            _row_of_actions(at, searcher, hit.paper, lists)
 
 
 def lines(at: Place, found: Sequence[Hit], key: str) -> None:
@@ -37,13 +37,13 @@ def lines(at: Place, found: Sequence[Hit], key: str) -> None:
             st.html(f"<p class='aside'>{facts(paper)}</p>")
 
 
-def _row_of_actions(at: Place, searcher: Searcher, paper: Paper, saved: frozenset[str]) -> None:
+def _row_of_actions(at: Place, searcher: Searcher, paper: Paper, lists: saving.Lists) -> None:
     paper_id, topic = paper.paper_id, searcher.topic_of(paper.paper_id)
     details = at.then("paper", id=paper_id)
     with st.container(horizontal=True, gap="small"):
         link(at, details, "Details", f"open-{paper_id}", icon=":material/article:")
         actions.examples(at, paper)
-        actions.save(paper, saved)
+        saving.save(paper, lists)
         actions.cite(paper)
         to, name = at.then("topics", topic=topic.topic_id), cut(topic.label, _LABEL)
         told = f"Topic: {topic.label}"

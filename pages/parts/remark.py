@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from pages.parts.text import label, note, shown
+from pages.parts.text import note, shown
 from search import LibraryError
 
 _KEY = "remark"
@@ -27,21 +27,11 @@ Action = Callable[[], Remark | None]
 
 def attempt(action: Action) -> None:
     """Do something that may fail, from a callback; `said` shows what is to be said about it."""
-    st.session_state[_KEY] = _outcome(action)
-
-
-def attempt_aside(action: Action) -> None:
-    """The same where there is no place for a remark: it passes by at the edge of the page."""
-    remark = _outcome(action)
-    if remark is not None:
-        st.toast(label(remark.text), icon=":material/error:" if remark.is_error else None)
-
-
-def _outcome(action: Action) -> Remark | None:
     try:
-        return action()
+        remark = action()
     except LibraryError as error:
-        return Remark(str(error), is_error=True)
+        remark = Remark(str(error), is_error=True)
+    st.session_state[_KEY] = remark
 
 
 def said() -> None:

@@ -1,4 +1,4 @@
-"""What all visitors share: the open index, its model."""
+"""What all visitors share: the open index, its model, its rebuild."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import streamlit as st
 
 from search import (
     Encoder,
-    Library,
+    RebuildJob,
     Searcher,
     Snapshot,
     current_generation,
@@ -20,11 +20,6 @@ from search import (
 def folder() -> Path:
     """The data folder that the app serves."""
     return data_folder()
-
-
-def library() -> Library:
-    """The saved papers, of all visitors together."""
-    return Library(folder())
 
 
 def open_index() -> Searcher:
@@ -46,3 +41,13 @@ def _open(data: str, generation: int) -> Searcher:
 def _model(name: str) -> Encoder:
     """The model; a new generation is mostly asked with the same one."""
     return load_encoder(name)
+
+
+def rebuild_job() -> RebuildJob:
+    """The rebuild of the data folder; all visitors look at the same one."""
+    return _job(str(folder()))
+
+
+@st.cache_resource(show_spinner=False)
+def _job(data: str) -> RebuildJob:  # one for each data folder
+    return RebuildJob()

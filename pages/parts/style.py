@@ -64,4 +64,18 @@ STYLE = """<style>
 @media (pointer: coarse), (max-width: 640px) { .st-key-help { display: none; } }
 [data-testid="stSidebar"] button { text-align: left; min-height: 0; line-height: 1.35; }
 .st-key-keys { height: 0; overflow: hidden; }
+.stHtml dl.stated {
+  display: grid; grid-template-columns: minmax(6rem, 12rem) 1fr; gap: .1rem .8rem;
+}
+.stHtml dl.stated :is(dt, dd) { margin: .15rem 0; font-size: .9rem; min-width: 0; }
+.stHtml dl.stated dt { font-weight: 600; }
+.stHtml table.list { width: 100%; border-collapse: collapse; font-size: .9rem; }
+.stHtml table.list :is(th, td) {
+  text-align: left; vertical-align: top; padding: .25rem .8rem .25rem 0; border: 0;
+  border-bottom: 1px solid rgba(128, 128, 128, .3);
+}
+.stHtml table.list :is(th, td:nth-child(2)) { white-space: nowrap; }
+[class*="st-key-side-"] button { text-align: left; min-height: 0; padding: 0; }
+[class*="st-key-merge-"] { border-bottom: 1px solid rgba(128, 128, 128, .3); padding: .3rem 0; }
+@media (max-width: 40rem) { .stHtml dl.stated { grid-template-columns: 1fr; gap: 0; } }
 </style>"""

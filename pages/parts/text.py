@@ -64,16 +64,30 @@ def title(paper: Paper) -> str:
     name = shown(paper.display_title)
     if link is None:
         return name
-    return f'<a href="{html.escape(link)}" target="_blank" rel="noopener noreferrer">{name}</a>'
+    return web_link(name, link)
 
 
 def web_address(paper: Paper) -> str | None:
     """Where the paper is to be had: on the web, whatever else a source may name."""
+    return next((address for _, address in web_addresses(paper)), None)
+
+
+def web_addresses(paper: Paper) -> list[tuple[str, str]]:
+    """(name, address) of each place where the paper is to be had, the most lasting first."""
+    found = []
     if paper.doi:
-        return f"https://doi.org/{quote(paper.doi, safe='/')}"
+        found.append((f"DOI {paper.doi}", f"https://doi.org/{quote(paper.doi, safe='/')}"))
     if paper.arxiv:
-        return f"https://arxiv.org/abs/{quote(paper.arxiv, safe='/')}"
-    return paper.url if paper.url and re.match("https?://", paper.url, re.IGNORECASE) else None
+        address = f"https://arxiv.org/abs/{quote(paper.arxiv, safe='/')}"
+        found.append((f"arXiv {paper.arxiv}", address))
+    if paper.url and re.match("https?://", paper.url, re.IGNORECASE):
+        found.append((paper.url, paper.url))
+    return found
+
+
+def web_link(name: str, address: str) -> str:
+    """A link to the web as HTML; the name is HTML already."""
+    return f'<a href="{html.escape(address)}" target="_blank" rel="noopener noreferrer">{name}</a>'
 
 
 def bullets(items: Sequence[str]) -> str:
