@@ -324,7 +324,7 @@ def test_importing_and_what_is_told(visit: Open, library: Library, papers: list[
     assert notes(library)[0] == "<b>café</b>"
     assert titles(page)[1:] == [papers[0].display_title, "Ants"]
     assert "L (3)" in buttons(page)
-    page = press(page, "Dismiss")
+    page = press(page, "Close the report")
     assert "Imported" not in markup(page)
 
 

@@ -109,7 +109,7 @@ def _show(report: ImportReport) -> None:
             f"line {bad.line}: <q>{shown(bad.quote)}</q> {shown(bad.why)}"
             for bad in report.unreadable
         ])  # fmt: skip
-        st.button("Dismiss", key="dismiss", type="tertiary", on_click=_dismiss)
+        st.button("Close the report", key="dismiss", type="tertiary", on_click=_dismiss)
 
 
 def _listing(heading: str, items: Sequence[str]) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from pages.parts.text import note, shown
+from pages.parts.text import shown
 from search import LibraryError
 
 _KEY = "remark"
@@ -35,16 +35,17 @@ def attempt(action: Action) -> None:
 
 
 def said() -> None:
-    """Show the remark, once: with the next click it has had its time."""
+    """Show the remark at the lower edge of the screen; with the next click it has had its time."""
     remark: Remark | None = st.session_state.pop(_KEY, None)
     if remark is None:
         return
+    role, told = "status", shown(remark.text)
     if remark.is_error:
-        note("This could not be done", remark.text)
-        return
+        role, told = "alert", f"<b>This could not be done:</b> {told}"
     with st.container(key="remark", horizontal=True, vertical_alignment="center"):
-        st.html(f"<p role='status'>{shown(remark.text)}</p>", width="content")
+        st.html(f"<p role='{role}'>{told}</p>", width="content")
         if remark.undo:
             st.button(
                 "Undo", key="undo", icon=":material/undo:", on_click=attempt, args=(remark.undo,)
             )
+        st.button("Dismiss", key="dismiss-remark", type="tertiary", icon=":material/close:")

@@ -57,9 +57,19 @@ STYLE = """<style>
 .st-key-order-row { justify-content: space-between; }
 .st-key-order-row > * { width: auto !important; flex: 0 1 auto; }
 .st-key-order .stRadio { display: flex; align-items: center; gap: 1rem; }
-[class*="st-key-here-nav-"] a, [class*="st-key-here-list-"] button {
+[class*="st-key-here-nav-"] a, [class*="st-key-here-list-"] button p {
   text-decoration: underline; text-underline-offset: .35rem;
 }
+[class*="st-key-hit-"] [data-testid="stFormSubmitButton"] button {
+  padding: .25rem .75rem; min-height: 2.5rem;
+}
+.st-key-remark {
+  position: fixed; left: 50%; bottom: 1rem; transform: translateX(-50%); z-index: 20;
+  width: max-content !important; max-width: min(92vw, 44rem); padding: .4rem 1rem;
+  border-radius: .5rem; background: #1d2b33; box-shadow: 0 2px 12px rgba(0, 0, 0, .4);
+}
+.st-key-remark :is(p, button, button *) { color: #fff; }
+.st-key-remark button { background: transparent; border-color: #fff; }
 .st-key-help { position: fixed; right: 1rem; bottom: .5rem; z-index: 5; }
 @media (pointer: coarse), (max-width: 640px) { .st-key-help { display: none; } }
 [data-testid="stSidebar"] button { text-align: left; min-height: 0; line-height: 1.35; }
