@@ -429,7 +429,7 @@ for name in names:
             library.save("L", paper, f"note {name}{n}")
             library.save("L", make_paper(paper_id="shared", title="s"), f"{name}{n}")
             print(name, n, flush=True)
-            time.sleep(0.002)  # let others in
+            time.sleep(0.01)  # let others in
         os._exit(0)
     children.append(child)
 print("pids", *children, flush=True)

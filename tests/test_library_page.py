@@ -349,7 +349,7 @@ def test_saving_from_the_hits(visit: Open, library: Library) -> None:
     first = titles(page)[0]
     assert buttons(page).count("Save") == 10
     page = press(page, "Save")
-    assert [plain_label(toast.value) for toast in page.toast] == ["Saved in Saved"]
+    assert [plain_label(toast.value) for toast in page.toast] == ["Saved in the list “Saved”"]
     assert (buttons(page).count("Save"), buttons(page).count("Saved")) == (9, 1)
     assert [saved.paper.display_title for saved in library.saved("Saved")] == [first]
 

@@ -24,7 +24,7 @@ KEYS = {
 
 _SCRIPT = """
 const PAPERS = 'article[tabindex]';
-const PRESSED = { Enter: 'open-', m: 'like-', l: 'unlike-', s: 'save-', c: 'cite-' };
+const PRESSED = { Enter: 'open-', m: 'like-', l: 'unlike-', s: 'save', c: 'cite-' };
 const box = () => document.querySelector('.st-key-query input');
 const shown = () => [...document.querySelectorAll(PAPERS)];
 

@@ -31,14 +31,14 @@ def lists_of(papers: Sequence[Paper]) -> Lists:
 
 def save(paper: Paper, lists: Lists) -> None:
     """A button that saves the paper, or says that it is saved and in which lists to have it."""
-    key, found = f"save-{paper.paper_id}", lists.get(paper.paper_id, ())
+    found = lists.get(paper.paper_id, ())
     if not found:
         st.button(
-            "Save", key=key, type="tertiary", icon=":material/bookmark:",
+            "Save", key=f"save-{paper.paper_id}", type="tertiary", icon=":material/bookmark:",
             on_click=_save, args=(paper,),
         )  # fmt: skip
     elif st.button(
-        "Saved", key=key, type="tertiary", icon=":material/bookmark_added:",
+        "Saved", key=f"saved-{paper.paper_id}", type="tertiary", icon=":material/bookmark_added:",
         help=label(f"In {', '.join(found)}"),
     ):  # fmt: skip
         _choose(paper)
@@ -54,7 +54,7 @@ def _save(paper: Paper) -> None:
     except LibraryError as error:
         st.toast(label(str(error)), icon=":material/error:")
     else:
-        st.toast(label(f"Saved in {name}"), icon=":material/bookmark_added:")
+        st.toast(label(f"Saved in the list “{name}”"), icon=":material/bookmark_added:")
 
 
 @st.dialog("Lists")

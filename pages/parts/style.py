@@ -70,7 +70,7 @@ STYLE = """<style>
 }
 .st-key-remark :is(p, button, button *) { color: #fff; }
 .st-key-remark button { background: transparent; border-color: #fff; }
-.st-key-help { position: fixed; right: 1rem; bottom: .5rem; z-index: 5; }
+.st-key-help { position: fixed; left: auto; right: 1rem; bottom: .5rem; z-index: 5; width: auto; }
 @media (pointer: coarse), (max-width: 640px) { .st-key-help { display: none; } }
 [data-testid="stSidebar"] button { text-align: left; min-height: 0; line-height: 1.35; }
 .st-key-keys { height: 0; overflow: hidden; }
