@@ -1,4 +1,4 @@
-"""Take the pictures of the page for the documentation: `python docs/screenshot.py`.
+"""Take the pictures of the pages for the documentation: `python docs/screenshot.py`.
 
 Needs Chromium. Builds an index of seeds/ in a folder that is thrown away.
 """
@@ -15,36 +15,57 @@ import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import urlencode
 from urllib.request import urlopen
 
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Browser, sync_playwright
+
+from search import Library, Searcher
 
 _ROOT = Path(__file__).resolve().parent.parent
 _QUERY = "how could the brain learn without backpropagation"
 _CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 _SECONDS = 120  # to wait for the page; the first search loads the model
+_NOTES = ("For the reading group", "", "Compare with figure 2 of ours")
+_DARK = {"paper", "topics"}
 
 
 def main(folder: Path) -> None:
-    """Save search.png and like.png to `folder`."""
-    with tempfile.TemporaryDirectory() as data, _served(data) as address, _browser() as page:
-        page.goto(f"{address}/?q={_QUERY}")
-        page.get_by_text("More like this").first.wait_for(timeout=_SECONDS * 1000)
-        _save(page, folder / "search.png")
-        page.get_by_text("More like this").nth(1).click()
-        page.get_by_role("heading", name="More like this").wait_for()
-        _save(page, folder / "like.png")
+    """Save a picture of each page to `folder`."""
+    with tempfile.TemporaryDirectory() as data:
+        environment = os.environ | {"ABSTRACTS_DATA": data}
+        build = [sys.executable, "-m", "index", "build", "seeds"]
+        subprocess.run(build, cwd=_ROOT, env=environment, check=True)  # noqa: S603
+        addresses = _addresses(Searcher.open(data), Library(data))
+        with _served(environment) as address, _browser() as browser:
+            for name, rest in addresses.items():
+                _take(browser, f"{address}/{rest}", folder / f"{name}.png", dark=name in _DARK)
+
+
+def _addresses(searcher: Searcher, library: Library) -> dict[str, str]:
+    """Picture -> address of what it shows. A few papers are saved, so that there is a library."""
+    ids = [hit.paper.paper_id for hit in searcher.search(_QUERY)]
+    for paper_id, note in zip(ids[1:], _NOTES, strict=False):
+        library.save("Credit assignment", searcher.paper(paper_id), note)
+    library.save("To read", searcher.paper(ids[5]))
+    came = f"search?{urlencode({'q': _QUERY})}"
+    tray = [("q", _QUERY), ("like", ids[1]), ("like", ids[2]), ("unlike", ids[0]), ("trail", came)]
+    return {
+        "search": "?" + urlencode({"q": _QUERY}),
+        "like": "?" + urlencode(tray),
+        "paper": "paper?" + urlencode({"id": ids[4], "trail": came}),
+        "topics": "topics",
+        "library": "library?" + urlencode({"list": "Credit assignment"}),
+        "index": "index",
+    }
 
 
 @contextlib.contextmanager
-def _served(data: str) -> Iterator[str]:
-    """The app, serving an index of the seeds; gives its address."""
+def _served(environment: dict[str, str]) -> Iterator[str]:
+    """The app over the index that the environment names; gives its address."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    environment = os.environ | {"ABSTRACTS_DATA": data}
-    build = [sys.executable, "-m", "index", "build", "seeds"]
-    subprocess.run(build, cwd=_ROOT, env=environment, check=True)  # noqa: S603
     options = ["--server.headless=true", f"--server.port={port}", "--server.fileWatcherType=none"]
     serve = [sys.executable, "-m", "streamlit", "run", "app.py", *options]
     with subprocess.Popen(serve, cwd=_ROOT, env=environment) as server:  # noqa: S603
@@ -65,24 +86,28 @@ def _wait_for(address: str) -> None:
 
 
 @contextlib.contextmanager
-def _browser() -> Iterator[Page]:
+def _browser() -> Iterator[Browser]:
     path = next(filter(None, map(shutil.which, _CHROMIUM)), None)
     if path is None:
         raise FileNotFoundError(f"none of {', '.join(_CHROMIUM)} is installed")
+    flags = ["--no-sandbox", "--use-angle=swiftshader", "--enable-unsafe-swiftshader"]
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=path, args=["--no-sandbox", "--disable-gpu"]
-        )
-        yield browser.new_page(viewport={"width": 1200, "height": 900}, color_scheme="light")
+        browser = playwright.chromium.launch(executable_path=path, args=flags)
+        yield browser
         browser.close()
 
 
-def _save(page: Page, path: Path) -> None:
-    # The running-man of Streamlit goes when the page is complete.
-    page.get_by_test_id("stStatusWidget").wait_for(state="detached")
+def _take(browser: Browser, address: str, picture: Path, *, dark: bool) -> None:
+    scheme = "dark" if dark else "light"
+    page = browser.new_page(viewport={"width": 1300, "height": 1000}, color_scheme=scheme)
+    page.set_default_timeout(_SECONDS * 1000)
+    page.goto(address)
+    page.get_by_role("button", name="Keys").wait_for()  # it is drawn last
+    page.locator("[data-test-script-state=notRunning]").wait_for()
     page.mouse.move(0, 0)
-    page.wait_for_timeout(500)  # for fonts and fading
-    page.screenshot(path=path)
+    page.wait_for_timeout(1500)  # for fonts, the map and fading
+    page.screenshot(path=picture)
+    page.close()
 
 
 if __name__ == "__main__":

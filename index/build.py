@@ -17,12 +17,14 @@ from index.ann import VectorIndex
 from index.calibration import calibrate
 from index.decisions import read_decisions
 from index.dedupe import group
+from index.disk import CURRENT
 from index.encoder import DEFAULT_MODEL, Encoder, load_encoder
 from index.errors import SnapshotError, SourceError
 from index.identity import with_ids, with_paper_ids
 from index.papers import document_text, merge_mentions
+from index.plane import find_plane
 from index.records import Mention, Merge, Paper, Skip
-from index.snapshot import CURRENT, Snapshot
+from index.snapshot import Snapshot
 from index.sources import Reading, read_sources
 from index.topics import find_topics
 from index.writer import Contents, build_lock, write_generation
@@ -98,7 +100,10 @@ def build(
             if before:
                 before.close()
         say("topics and calibration", 0, 0)
-        index = VectorIndex.build(vectors)
+        index, topics = VectorIndex.build(vectors), find_topics(vectors, texts)
+        calibration = calibrate(encoder, index, works.papers)
+        say("map", 0, 0)
+        plane = find_plane(vectors, topics)
         contents = Contents(
             papers=works.papers,
             texts=texts,
@@ -109,11 +114,12 @@ def build(
             skipped=reading.skipped,
             vectors=vectors,
             index=index,
-            topics=find_topics(vectors, texts),
+            topics=topics,
+            plane=plane,
             model=encoder.info,
-            calibration=calibrate(encoder, index, works.papers),
+            calibration=calibration,
             sources=[str(Path(s).absolute()) for s in sources],
-            settings={"strict": strict},
+            settings={"strict": strict, "map": plane.method},
         )
         say("writing", 0, 0)
         generation = write_generation(folder, contents)

@@ -111,7 +111,12 @@ class Paper:
     @property
     def display_title(self) -> str:
         """The title, or the first words of the abstract for a work without one."""
-        if self.title:
-            return self.title
-        text = self.abstract or ""
-        return text if len(text) <= 90 else f"{text[:90].rsplit(' ', 1)[0]} …"
+        return display_title(self.title, self.abstract)
+
+
+def display_title(title: str | None, abstract: str | None) -> str:
+    """The title, else the first words of the abstract; of it, 91 characters tell enough."""
+    if title:
+        return title
+    text = abstract or ""
+    return text if len(text) <= 90 else f"{text[:90].rsplit(' ', 1)[0]} …"

@@ -1,30 +1,18 @@
-"""The index on disk: reading one generation. The only modules that know the format are this one,
-`index.manifest`, `index.tables` (the SQLite schema) and `index.writer` (how a generation comes to
-stand).
+"""Reading one generation of the index on disk.
 
-    DATA/CURRENT                  the number of the live generation
-    DATA/generations/3/
-        manifest.json             format, model, counts, settings, size and sha256 of each file
-        papers.sqlite             papers, mentions, merges, aliases, files, skipped records
-        vectors.npy               (papers, dimension) float16, unit rows; row n is papers.row = n
-        vectors.faiss             the FAISS index of those rows
-        lexical/                  the Tantivy index of the same rows
-        topics.json, topics.npy, centroids.npy
-
-SQLite and the vectors are the truth; the FAISS index, the lexical index and the topics follow
-from them.
+The only modules that know the format are this one, `index.disk` (the files), `index.manifest`,
+`index.tables` (the SQLite schema) and `index.writer` (how a generation comes to stand).
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
 import shlex
 import sqlite3
 import threading
 import tokenize
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -33,18 +21,29 @@ import numpy as np
 from index import tables
 from index.ann import VectorIndex
 from index.conditions import Field, Restriction
+from index.disk import (
+    ASSIGNMENT,
+    CENTROIDS,
+    FAISS,
+    GENERATIONS,
+    LEXICAL,
+    MANIFEST,
+    PAPERS,
+    PLANE,
+    TOPICS,
+    VECTORS,
+    check_size,
+    current_generation,
+    sha256_of,
+)  # fmt: skip
 from index.encoder import Encoder
-from index.errors import NoIndexError, SnapshotError, UnknownPaperError
+from index.errors import SnapshotError, UnknownPaperError
 from index.lexical import LexicalIndex, Selection
 from index.manifest import REBUILD, Manifest, model_differences
-from index.records import Mention, Merge, Paper, Skip
+from index.records import Mention, Merge, Paper, Skip, display_title
 from index.text import title_key
 from index.topics import Topic, Topics
 
-CURRENT, GENERATIONS, MANIFEST = "CURRENT", "generations", "manifest.json"
-PAPERS, VECTORS, FAISS = "papers.sqlite", "vectors.npy", "vectors.faiss"
-TOPICS, ASSIGNMENT, CENTROIDS = "topics.json", "topics.npy", "centroids.npy"
-LEXICAL = "lexical"
 # What reading a damaged file raises: NumPy parses its header as Python.
 _DAMAGE = (
     OSError, ValueError, KeyError, TypeError, EOFError, RuntimeError, SyntaxError,
@@ -69,7 +68,7 @@ class Snapshot:
             raise SnapshotError(f"{manifest_path}: cannot be read ({error}); {REBUILD}") from error
         self.manifest = Manifest.from_json(text, manifest_path)
         for name, expected in self.manifest.files.items():
-            _check_size(folder / name, expected["size"])
+            check_size(folder / name, expected["size"])
         self._lock = threading.Lock()
         try:
             self._db = tables.open_read_only(folder / PAPERS)
@@ -77,6 +76,7 @@ class Snapshot:
             self.index = VectorIndex.load(folder / FAISS)
             self.lexical = LexicalIndex.load(folder / LEXICAL)
             self.topics = _load_topics(folder)
+            self.plane: np.ndarray = np.load(folder / PLANE, allow_pickle=False)
         except _DAMAGE as error:
             raise SnapshotError(f"{folder}: damaged ({error}); {REBUILD}") from error
         shape = (self.manifest.counts["papers"], self.manifest.model.dimension)
@@ -91,6 +91,10 @@ class Snapshot:
             raise SnapshotError(
                 f"{folder}: {topics[0]} topics for {topics[1]} papers, the manifest says "
                 f"{self.manifest.counts['topics']} for {shape[0]}; {REBUILD}"
+            )
+        if self.plane.shape != (shape[0], 2):
+            raise SnapshotError(
+                f"{folder / PLANE}: is {self.plane.shape}, not {(shape[0], 2)}; {REBUILD}"
             )
 
     @classmethod
@@ -148,6 +152,25 @@ class Snapshot:
             for record in records:
                 found[record["row"]] = tables.to_paper(record, aliases[record["paper_id"]])
         return [found[row] for row in wanted]
+
+    def titles(self, rows: Iterable[int]) -> Iterator[str]:
+        """The display titles of the papers of the given rows, in their order."""
+        wanted = [int(row) for row in rows]
+        for start in range(0, len(wanted), 10_000):
+            part = wanted[start : start + 10_000]
+            found = {
+                record["row"]: display_title(record["title"], record["beginning"])
+                for record in self._query(tables.TITLES, (json.dumps(part),))
+            }
+            yield from (found[row] for row in part)
+
+    @cached_property
+    def years(self) -> np.ndarray:
+        """The year of each row, (papers,) int32; 0 where none is known."""
+        years = np.zeros(len(self), dtype=np.int32)
+        for record in self._query(tables.YEARS):
+            years[json.loads(record["rows"])] = record["year"]
+        return years
 
     def paper(self, paper_id: str) -> Paper:
         """The paper that has, or ever had, this id, or that this mention belongs to.
@@ -328,45 +351,6 @@ def _page(offset: int, limit: int | None) -> tuple[int, int]:
     return -1 if limit is None else limit, offset
 
 
-def current_generation(data: Path) -> int:
-    """The number of the live generation. Raises NoIndexError when there is none, SnapshotError
-    when it cannot be read.
-    """
-    path = data / CURRENT
-    try:
-        text = path.read_text(encoding="ascii").strip()
-    except FileNotFoundError as error:
-        raise NoIndexError(
-            f"{data}: no index here yet; run `python -m index build --data {data}`"
-        ) from error
-    except (OSError, UnicodeDecodeError) as error:
-        raise SnapshotError(f"{path}: cannot be read ({error}); {REBUILD}") from error
-    if not (text.isdecimal() and len(text) <= 18):
-        raise SnapshotError(f"{path}: holds {text[:40]!r} and not a number; {REBUILD}")
-    return int(text)
-
-
-def sha256_of(path: Path) -> str:
-    """SHA-256 of a file, in hexadecimal."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def data_files(folder: Path) -> list[str]:
-    """Names of all files of a generation but the manifest, relative to it, sorted."""
-    files = (p for p in folder.rglob("*") if p.is_file() and p.suffix != ".lock")
-    return sorted(p.relative_to(folder).as_posix() for p in files if p.name != MANIFEST)
-
-
-def save_topics(folder: Path, topics: Topics) -> None:
-    """Write the topics beside the other files of a generation."""
-    listed = [asdict(topic) for topic in topics.topics]
-    text = json.dumps(listed, ensure_ascii=False, indent=1)
-    (folder / TOPICS).write_text(text + "\n", encoding="utf-8")
-    np.save(folder / ASSIGNMENT, topics.assignment, allow_pickle=False)
-    np.save(folder / CENTROIDS, topics.centroids, allow_pickle=False)
-
-
 def _load_topics(folder: Path) -> Topics:
     listed = json.loads((folder / TOPICS).read_text(encoding="utf-8"))
     return Topics(
@@ -374,12 +358,3 @@ def _load_topics(folder: Path) -> Topics:
         np.load(folder / CENTROIDS, allow_pickle=False),
         np.load(folder / ASSIGNMENT, allow_pickle=False),
     )
-
-
-def _check_size(path: Path, expected: int) -> None:
-    try:
-        size = path.stat().st_size
-    except OSError as error:
-        raise SnapshotError(f"{path}: missing; {REBUILD}") from error
-    if size != expected:
-        raise SnapshotError(f"{path}: {size} bytes, the manifest says {expected}; {REBUILD}")

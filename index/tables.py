@@ -58,6 +58,14 @@ _SPOKEN = " || char(10) || ".join(
     ("m.paper_id", "coalesce(p.title, '')", "m.rule", "m.why", "m.a", "m.b",
      "coalesce(ma.title, '')", "coalesce(mb.title, '')", "ma.source", "mb.source")
 )  # fmt: skip
+# What is shown of very many papers at once: neither reads whole records.
+TITLES = """
+SELECT row, title, CASE WHEN coalesce(title, '') = '' THEN substr(abstract, 1, 91) END AS beginning
+FROM papers WHERE row IN (SELECT value FROM json_each(?))
+"""
+YEARS = """
+SELECT year, json_group_array(row) AS rows FROM papers WHERE year IS NOT NULL GROUP BY year
+"""
 _MENTION_FIELDS = (
     "mention_id", "source", "line_start", "line_end", "title", "authors", "authors_truncated",
     "year", "date", "venue", "categories", "abstract", "abstract_truncated", "doi", "arxiv", "url",

@@ -7,11 +7,12 @@ folder that the next build clears away; a crash after it leaves the new one live
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import shutil
 import sqlite3
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -20,15 +21,17 @@ from typing import Any
 import numpy as np
 from filelock import FileLock, Timeout
 
-from index import snapshot, tables
+from index import disk, tables
 from index.ann import VectorIndex
 from index.calibration import Calibration
+from index.disk import sha256_of
 from index.encoder import ModelInfo
 from index.errors import AbstractsError, BusyError, NoIndexError, SnapshotError
 from index.lexical import LexicalIndex
 from index.manifest import FORMAT, Manifest
+from index.plane import Plane
 from index.records import Mention, Merge, Paper, Skip
-from index.snapshot import Snapshot, sha256_of
+from index.snapshot import Snapshot
 from index.topics import Topics
 
 _LOCK = ".build.lock"
@@ -51,6 +54,7 @@ class Contents:
     vectors: np.ndarray
     index: VectorIndex
     topics: Topics
+    plane: Plane
     model: ModelInfo
     calibration: Calibration
     sources: Sequence[str]
@@ -83,7 +87,7 @@ def write_generation(data: Path, contents: Contents) -> int:
     Raises SnapshotError when it cannot be written (no space, no permission) or does not read back
     as written; the old generation then stays live.
     """
-    generations = data / snapshot.GENERATIONS
+    generations = data / disk.GENERATIONS
     aside = generations / _ASIDE
     try:
         generations.mkdir(exist_ok=True)
@@ -114,11 +118,11 @@ def write_generation(data: Path, contents: Contents) -> int:
 
 def _discard(data: Path) -> None:
     """Clear away what a failed write has left: everything newer than the live generation."""
-    generations = data / snapshot.GENERATIONS
+    generations = data / disk.GENERATIONS
     shutil.rmtree(generations / _ASIDE, ignore_errors=True)
-    (data / f"{snapshot.CURRENT}.new").unlink(missing_ok=True)
+    (data / f"{disk.CURRENT}.new").unlink(missing_ok=True)
     try:
-        live = snapshot.current_generation(data)
+        live = disk.current_generation(data)
     except NoIndexError:
         live = 0
     except SnapshotError:
@@ -130,15 +134,15 @@ def _discard(data: Path) -> None:
 
 def remove_old(data: Path, live: int) -> None:
     """Delete generations that are neither live nor the one before; readers keep open files."""
-    numbers = (int(p.name) for p in (data / snapshot.GENERATIONS).iterdir() if p.name.isdecimal())
+    numbers = (int(p.name) for p in (data / disk.GENERATIONS).iterdir() if p.name.isdecimal())
     older = sorted((n for n in numbers if n < live), reverse=True)
     for number in older[_KEPT - 1 :]:
-        shutil.rmtree(data / snapshot.GENERATIONS / str(number), ignore_errors=True)
+        shutil.rmtree(data / disk.GENERATIONS / str(number), ignore_errors=True)
 
 
 def _write_files(folder: Path, contents: Contents) -> None:
     home = {m: p.paper_id for p in contents.papers for m in p.mention_ids}
-    db = tables.create(folder / snapshot.PAPERS)
+    db = tables.create(folder / disk.PAPERS)
     with contextlib.closing(db):
         tables.insert_papers(db, zip(contents.papers, contents.text_digests, strict=True))
         tables.insert_mentions(db, contents.mentions, home)
@@ -147,11 +151,20 @@ def _write_files(folder: Path, contents: Contents) -> None:
         tables.insert_titles(db, contents.papers)
         tables.insert_reading(db, contents.files, contents.skipped)
         db.commit()
-    np.save(folder / snapshot.VECTORS, contents.vectors, allow_pickle=False)
-    contents.index.save(folder / snapshot.FAISS)
+    np.save(folder / disk.VECTORS, contents.vectors, allow_pickle=False)
+    contents.index.save(folder / disk.FAISS)
     texts = zip(contents.papers, contents.texts, strict=True)
-    LexicalIndex.build(folder / snapshot.LEXICAL, texts)
-    snapshot.save_topics(folder, contents.topics)
+    LexicalIndex.build(folder / disk.LEXICAL, texts)
+    _write_topics(folder, contents.topics)
+    np.save(folder / disk.PLANE, contents.plane.points, allow_pickle=False)
+
+
+def _write_topics(folder: Path, topics: Topics) -> None:
+    listed = [asdict(topic) for topic in topics.topics]
+    text = json.dumps(listed, ensure_ascii=False, indent=1)
+    (folder / disk.TOPICS).write_text(text + "\n", encoding="utf-8")
+    np.save(folder / disk.ASSIGNMENT, topics.assignment, allow_pickle=False)
+    np.save(folder / disk.CENTROIDS, topics.centroids, allow_pickle=False)
 
 
 def _write_manifest(folder: Path, contents: Contents, number: int) -> None:
@@ -177,22 +190,22 @@ def _write_manifest(folder: Path, contents: Contents, number: int) -> None:
         versions={name: version(name) for name in _LIBRARIES},
     )
     files = {}
-    for name in snapshot.data_files(folder):
+    for name in disk.data_files(folder):
         path = folder / name
         _sync(path)
         files[name] = {"size": path.stat().st_size, "sha256": sha256_of(path)}
-    path = folder / snapshot.MANIFEST
+    path = folder / disk.MANIFEST
     path.write_text(replace(manifest, files=files).to_json(), encoding="utf-8")
     _sync(path)
-    _sync(folder / snapshot.LEXICAL)
+    _sync(folder / disk.LEXICAL)
     _sync(folder)
 
 
 def _swap(data: Path, number: int) -> None:
-    fresh = data / f"{snapshot.CURRENT}.new"
+    fresh = data / f"{disk.CURRENT}.new"
     fresh.write_text(f"{number}\n", encoding="ascii")
     _sync(fresh)
-    fresh.replace(data / snapshot.CURRENT)
+    fresh.replace(data / disk.CURRENT)
     _sync(data)
 
 

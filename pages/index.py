@@ -12,7 +12,7 @@ from pages.parts.place import Place
 from pages.parts.provenance import because
 from pages.parts.rebuild import rebuild
 from pages.parts.text import count, cut, note, shown
-from search import AbstractsError, LoggedMerge, Searcher, merge_log, pending_decisions
+from search import AbstractsError, LoggedMerge, MergePage, Searcher, merge_log, pending_decisions
 
 _PAGE = 20  # files, skipped records or merges
 _WAITING = 20  # decisions
@@ -126,15 +126,22 @@ def _merges(at: Place, searcher: Searcher) -> None:
     )
     _find_box(at)
     words, order = at.value("find"), _order(at)
-    by_score = order == "doubtful"
-    found = searcher.snapshot.count_merges(words) if words else total
-    first = first_of(at, "merges", found, _PAGE)
-    page = merge_log(searcher.snapshot, words, offset=first, limit=_PAGE, doubtful_first=by_score)
+    page = _log(at, searcher, words, total, order)
     if words:
         st.html(f"<p role='status'>{count(page.total, 'merge')} with “{shown(words)}”</p>")
     for number, line in enumerate(page.lines):
         _merge(at, line, f"merge-{number}")
     pager(at, "merges", page.total, _PAGE)
+
+
+def _log(at: Place, searcher: Searcher, words: str, total: int, order: str) -> MergePage:
+    """The page of the log that the address asks for; beyond the end it is the last one."""
+    first = first_of(at, "merges", total, _PAGE)
+    by_score = order == "doubtful"
+    page = merge_log(searcher.snapshot, words, offset=first, limit=_PAGE, doubtful_first=by_score)
+    if page.total and not page.lines:  # fewer lines have the words
+        return _log(at, searcher, words, page.total, order)
+    return page
 
 
 def _merge(at: Place, line: LoggedMerge, key: str) -> None:

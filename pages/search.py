@@ -11,7 +11,7 @@ from pages.parts.paper import hits
 from pages.parts.place import FIRST, MOST, Place
 from pages.parts.text import count, note, shown
 from pages.parts.tray import chips, tray
-from search import Answer, Searcher, make_filters
+from search import Answer, Searcher, Sort, make_filters
 
 _EXAMPLES = 3
 _SCREEN = 3  # hits that are seen before one scrolls
@@ -88,7 +88,7 @@ def _answer(at: Place, searcher: Searcher, k: int) -> Answer:
         categories=asked.categories,
         topics=asked.topics,
     )
-    sort = "year" if asked.by_year else "relevance"
+    sort: Sort = "year" if asked.by_year else "relevance"
     if asked.like:
         return searcher.ask_like(
             asked.like, asked.unlike, k, filters,

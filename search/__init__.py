@@ -9,6 +9,7 @@ The pages of the app import only from here, so what they need of `index` is pass
 
 from index.build import BuildReport, build, data_folder
 from index.decisions import Decision
+from index.disk import current_generation
 from index.encoder import Encoder, load_encoder
 from index.errors import (
     AbstractsError,
@@ -20,9 +21,10 @@ from index.errors import (
 )
 from index.overrule import join_papers, pending_decisions, split_paper, undo_decision
 from index.records import Evidence, Mention, Merge, Paper, Skip
-from index.snapshot import Snapshot, current_generation
+from index.snapshot import Snapshot
 from index.text import plain
 from index.topics import Topic
+from search.atlas import Atlas, Region, Timeline
 from search.browse import TopicBrowser, UnknownTopicError
 from search.engine import SORTS, Answer, Searcher, Sort
 from search.entries import Unreadable
@@ -42,6 +44,7 @@ from search.library_rows import (
     NotSavedError,
     UnknownListError,
 )
+from search.polygon import AreaError, make_polygon, parse_polygon, polygon_text, simplified
 from search.query import Query, Slip, parse_query
 from search.rebuild import RebuildJob, RebuildState, rebuild_command
 from search.spelling import Correction
@@ -55,6 +58,8 @@ __all__ = [
     "SORTS",
     "AbstractsError",
     "Answer",
+    "AreaError",
+    "Atlas",
     "BuildReport",
     "Correction",
     "Count",
@@ -84,6 +89,7 @@ __all__ = [
     "Query",
     "RebuildJob",
     "RebuildState",
+    "Region",
     "Saved",
     "Searcher",
     "Skip",
@@ -92,6 +98,7 @@ __all__ = [
     "SnapshotError",
     "Sort",
     "SourceError",
+    "Timeline",
     "Topic",
     "TopicBrowser",
     "UnknownListError",
@@ -109,12 +116,16 @@ __all__ = [
     "join_papers",
     "load_encoder",
     "make_filters",
+    "make_polygon",
     "merge_log",
+    "parse_polygon",
     "parse_query",
     "parse_years",
     "pending_decisions",
     "plain",
+    "polygon_text",
     "rebuild_command",
+    "simplified",
     "split_paper",
     "undo_decision",
 ]

@@ -175,6 +175,10 @@ def _evidence(hit: Hit) -> str:
 
 
 def _topics(options: argparse.Namespace) -> None:
+    if options.between:
+        a, b = options.between
+        _show(Searcher.open(options.data).between(a, b, options.k), options.json)
+        return
     with Snapshot.open(data_folder(options.data)) as snapshot:
         browser = TopicBrowser(snapshot)
         if options.json:

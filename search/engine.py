@@ -16,6 +16,7 @@ from index.lexical import Selection
 from index.records import Paper
 from index.snapshot import Snapshot
 from index.topics import Topic
+from search.atlas import Atlas
 from search.browse import TopicBrowser
 from search.example import ExampleRanker, Examples
 from search.facets import COUNTED, Facets, count_facets
@@ -33,6 +34,7 @@ Sort = Literal["relevance", "year"]
 SORTS: tuple[Sort, ...] = get_args(Sort)
 SORTED = 50  # of the best papers, or k if that is more, are put in the order of their years
 _POOL = 100  # candidates among which topic-similar papers are spread
+_SAMPLE = 10_000  # papers of which the middle of very many is made
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +76,7 @@ class Searcher:
         self._ranker = Ranker(snapshot, encoder)
         self._by_example = ExampleRanker(snapshot, encoder)
         self._browser = TopicBrowser(snapshot)
+        self.atlas = Atlas(snapshot)
         self._maker = HitMaker(snapshot, encoder)
         self._speller = Speller(snapshot.lexical)
 
@@ -214,6 +217,24 @@ class Searcher:
         centre = unit(self._browser.centre(topic_id))
         rows = np.array(self._browser.rows(topic_id)[:k], dtype=np.int64)
         return self._maker.hits(self._in_order(rows, centre))
+
+    def between(self, a: str, b: str, k: int = 10) -> list[Hit]:
+        """The k papers that most belong to both of two topics (see `Atlas.between`), best first.
+
+        Raises UnknownTopicError, and QueryError when both are one topic.
+        """
+        check_k(k)
+        scores, rows = self.atlas.between(a, b, k)
+        middle = unit(unit(self._browser.centre(a)) + unit(self._browser.centre(b)))
+        return self._maker.hits(self._in_order(rows, middle, scores))
+
+    def typical(self, rows: np.ndarray, k: int = 10) -> list[Hit]:
+        """Of the papers of the given rows the k nearest to their middle, the nearest first."""
+        check_k(k)
+        step = -(-len(rows) // _SAMPLE) or 1
+        middle = unit(self._vectors(rows[::step]).sum(axis=0))
+        _, nearest = self.snapshot.index.search(middle, k, rows)
+        return self._maker.hits(self._in_order(nearest, middle))
 
     def topic_similar(self, paper_id: str, k: int = 10) -> list[Hit]:
         """Papers that share the theme of a paper, spread over the theme rather than its wording.

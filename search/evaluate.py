@@ -27,6 +27,7 @@ from index.calibration import Calibration
 from index.encoder import Encoder, Vectors
 from index.errors import SnapshotError, SourceError
 from index.papers import document_text
+from index.plane import Plane
 from index.records import Paper
 from index.snapshot import Snapshot
 from index.text import fold_space
@@ -168,6 +169,7 @@ def scratch_index(
                 np.empty((0, encoder.info.dimension), np.float32),
                 np.zeros(len(found.papers), np.int32),
             ),
+            plane=Plane("pca", np.zeros((len(found.papers), 2), np.float32)),
             model=encoder.info,
             calibration=Calibration(0.0, 0.0),  # nothing here is shown to anybody
             sources=[source],

@@ -60,6 +60,7 @@ def make_parser(
         command.set_defaults(run=commands[name])
     _query_options(made["query"])
     _like_options(made["like"])
+    _topics_options(made["topics"])
     made["topic"].add_argument("topic", metavar="ID")
     _evaluate_options(made["evaluate"])
     _export_options(made["export"])
@@ -108,6 +109,13 @@ def _query_options(command: argparse.ArgumentParser) -> None:
 def _like_options(command: argparse.ArgumentParser) -> None:
     command.add_argument("ids", nargs="+", metavar="ID", help="papers to be like")
     command.add_argument("--text", default="", metavar="TEXT", help="and what they should be about")
+
+
+def _topics_options(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--between", nargs=2, metavar=("A", "B"), help="the papers between two topics, by their ids"
+    )
+    command.add_argument("-k", type=int, default=10, help="how many of these (default: 10)")
 
 
 def _evaluate_options(command: argparse.ArgumentParser) -> None:

@@ -21,9 +21,10 @@ import pages.parts.shared
 import search.__main__
 import search.engine
 from index.build import build
+from index.disk import CURRENT, GENERATIONS
 from index.encoder import Encoder, load_encoder
 from index.records import Paper
-from index.snapshot import CURRENT, GENERATIONS, Snapshot
+from index.snapshot import Snapshot
 from index.writer import Contents
 from search.engine import Searcher
 from tests.fakes import FakeEncoder
@@ -49,6 +50,7 @@ FILES = (
     "topics.json",
     "topics.npy",
     "centroids.npy",
+    "plane.npy",
 )
 
 

@@ -21,10 +21,11 @@ from hypothesis import strategies as st
 
 from index.build import BuildReport, build, data_folder
 from index.decisions import Decision, add_decision
+from index.disk import GENERATIONS, VECTORS
 from index.errors import BusyError, SourceError, UnknownPaperError
 from index.papers import document_text
 from index.records import Paper
-from index.snapshot import GENERATIONS, VECTORS, Snapshot
+from index.snapshot import Snapshot
 from index.writer import build_lock
 from search.engine import Searcher
 from tests.conftest import (
@@ -155,6 +156,7 @@ def test_progress_counts_up_to_the_texts(tmp_path: Path) -> None:
         "loading the model",
         "embedding",
         "topics and calibration",
+        "map",
         "writing",
     ]
     assert [step for step in seen if step[0] == "embedding"][-1] == ("embedding", 32, 32)

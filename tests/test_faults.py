@@ -20,8 +20,9 @@ from typing import Any
 import pytest
 
 from index.build import build
+from index.disk import CURRENT, GENERATIONS
 from index.errors import AbstractsError, SnapshotError
-from index.snapshot import CURRENT, GENERATIONS, Snapshot
+from index.snapshot import Snapshot
 from index.writer import Contents, write_generation
 from tests.conftest import (
     BUILD_MODULE,

@@ -18,8 +18,8 @@ import index.__main__
 from index.build import build
 from index.command import JsonProgress
 from index.decisions import FILE_NAME
+from index.disk import data_files
 from index.manifest import FORMAT
-from index.snapshot import data_files
 from tests.conftest import SEEDS, CommandLine, edit_manifest, live, overwrite, papers_of, works_page
 from tests.fakes import FakeEncoder
 
@@ -105,7 +105,7 @@ def test_build_reports_what_it_skipped(index_cli: CommandLine, tmp_path: Path) -
 
 STAGES = [
     "reading", "recognising the same work", "loading the model", "embedding",
-    "topics and calibration", "writing",
+    "topics and calibration", "map", "writing",
 ]  # fmt: skip
 
 

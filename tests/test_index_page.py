@@ -16,9 +16,10 @@ from index.build import BuildReport, build
 from index.decisions import FILE_NAME
 from index.overrule import split_paper
 from index.snapshot import Snapshot
-from pages.parts.rebuild import duration
+from pages.parts.rebuild import _watch, duration
 from pages.parts.shared import rebuild_job
 from search.history import merge_log
+from search.rebuild import RebuildJob
 from tests.conftest import BREAD, CAT, SAIL, SEEDS, MakeIndex, VisitPage, papers_of, works_page
 from tests.fakes import FakeEncoder
 from tests.pages import buttons, links, markup, own, press, text
@@ -180,6 +181,8 @@ def test_finding_in_the_log(visit_page: VisitPage, fake_index: Path, snapshot: S
     again = visit_page("index", fake_index, find="celo  same-abstract")
     assert again.text_input(key="find").value == "celo  same-abstract"
     assert logged(again) == logged(page)
+    beyond = visit_page("index", fake_index, find="celo same-abstract", merges="2")
+    assert logged(beyond) == logged(page)
     assert "0 merges with" in text(visit_page("index", fake_index, find="<b>' OR 1=1"))
 
 
@@ -259,7 +262,7 @@ def test_a_rebuild_from_the_page(
     assert "Rebuild now" not in buttons(other)
     (bar,) = other.get("progress")
     assert bar.proto.value == 33
-    assert re.fullmatch(r"32 of 96 texts, \d+ a second, about \d s left", bar.proto.text)
+    assert re.fullmatch(r"32 of 96 texts, [\d.,]+ a second, about \d+ s left", bar.proto.text)
     build([sources(library)], library, encoder=FakeEncoder())  # what the script stands for
     gate.touch()
     assert rebuild_job().wait(30).phase == "done"
@@ -322,6 +325,20 @@ def test_what_is_rebuilt_is_what_the_manifest_says(
         sys.executable, f"--data={library}", "--model=fake", "--progress=json", "--stop-at-eof",
         "--json", str(sources(library)),
     ]  # fmt: skip
+
+
+def test_at_its_end_the_whole_page_is_drawn_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The part that draws itself asks for the whole page as soon as the rebuild has ended."""
+    asked: list[bool] = []
+
+    def rerun() -> None:
+        asked.append(True)
+        raise RuntimeError("the page is drawn anew")
+
+    monkeypatch.setattr("pages.parts.rebuild.st.rerun", rerun)
+    with pytest.raises(RuntimeError, match="drawn anew"):
+        _watch.__wrapped__(RebuildJob(), 1)
+    assert asked == [True]
 
 
 @pytest.mark.parametrize(

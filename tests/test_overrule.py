@@ -188,6 +188,19 @@ def test_taking_back_touches_no_other_decision(library: Library) -> None:
     assert [(d.mentions, d.apart) for d in library.pending()] == [((others[0],), (others[1],))]
 
 
+def test_taking_back_leaves_pairs_that_were_decided_later(library: Library) -> None:
+    """Of a split of one from two, a later join has settled one pair; the undo is of the other."""
+    cats = library.paper()
+    one, two, three = cats.mention_ids
+    split, _ = split_paper(library.snapshot, cats.paper_id, [one])
+    add_decision(library.sources, Decision((one, two)))
+    undo_decision(library.snapshot, library.pending()[0])
+    latest = read_decisions([library.sources]).latest()
+    assert latest[min(one, two), max(one, two)].kind == "join"
+    assert latest[min(one, three), max(one, three)].kind == "undo"
+    assert split.apart == (two, three)
+
+
 def test_a_split_made_twice_is_taken_back_at_once(library: Library) -> None:
     """Two clicks write two lines; one undo takes back both."""
     cats = library.paper()

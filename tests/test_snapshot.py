@@ -14,10 +14,11 @@ import numpy as np
 import pytest
 
 from index.build import build, document_text
+from index.disk import CURRENT, GENERATIONS, MANIFEST, VECTORS
 from index.errors import SnapshotError, UnknownPaperError
 from index.manifest import FORMAT
 from index.records import Evidence, Merge
-from index.snapshot import CURRENT, GENERATIONS, MANIFEST, VECTORS, Snapshot
+from index.snapshot import Snapshot
 from index.writer import Contents, write_generation
 from search.engine import Searcher
 from tests.conftest import (

@@ -5,6 +5,8 @@ All visitors look at the same job. The index that was live before answers until 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import streamlit as st
 
 from pages.parts import shared
@@ -31,8 +33,16 @@ def rebuild(searcher: Searcher) -> None:
         command = rebuild_command(shared.folder(), searcher.snapshot.manifest)
         st.button(
             "Rebuild now", key="start-rebuild", type="primary", icon=":material/refresh:",
-            on_click=job.start, args=(command,),
+            on_click=_start, args=(job, command),
         )  # fmt: skip
+
+
+def _start(job: RebuildJob, command: Sequence[str]) -> None:
+    job.start(command)
+
+
+def _cancel(job: RebuildJob) -> None:
+    job.cancel()
 
 
 @st.fragment(run_every=_EVERY)
@@ -51,7 +61,7 @@ def _watch(job: RebuildJob, generation: int) -> None:
     )
     st.button(
         "Cancel the rebuild", key="cancel-rebuild", icon=":material/stop_circle:",
-        disabled=state.cancelling, on_click=job.cancel,
+        disabled=state.cancelling, on_click=_cancel, args=(job,),
     )  # fmt: skip
 
 

@@ -1,0 +1,68 @@
+"""The files of a data folder: their names, and which generation is the live one.
+
+    DATA/CURRENT                  the number of the live generation
+    DATA/generations/3/
+        manifest.json             format, model, counts, settings, size and sha256 of each file
+        papers.sqlite             papers, mentions, merges, aliases, files, skipped records
+        vectors.npy               (papers, dimension) float16, unit rows; row n is papers.row = n
+        vectors.faiss             the FAISS index of those rows
+        lexical/                  the Tantivy index of the same rows
+        topics.json, topics.npy, centroids.npy
+        plane.npy                 (papers, 2) float32, the place of each row on the map
+
+SQLite and the vectors are the truth; the FAISS index, the lexical index, the topics and the map
+follow from them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+from index.errors import NoIndexError, SnapshotError
+from index.manifest import REBUILD
+
+CURRENT, GENERATIONS, MANIFEST = "CURRENT", "generations", "manifest.json"
+PAPERS, VECTORS, FAISS = "papers.sqlite", "vectors.npy", "vectors.faiss"
+TOPICS, ASSIGNMENT, CENTROIDS = "topics.json", "topics.npy", "centroids.npy"
+PLANE, LEXICAL = "plane.npy", "lexical"
+
+
+def current_generation(data: Path) -> int:
+    """The number of the live generation. Raises NoIndexError when there is none, SnapshotError
+    when it cannot be read.
+    """
+    path = data / CURRENT
+    try:
+        text = path.read_text(encoding="ascii").strip()
+    except FileNotFoundError as error:
+        raise NoIndexError(
+            f"{data}: no index here yet; run `python -m index build --data {data}`"
+        ) from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise SnapshotError(f"{path}: cannot be read ({error}); {REBUILD}") from error
+    if not (text.isdecimal() and len(text) <= 18):
+        raise SnapshotError(f"{path}: holds {text[:40]!r} and not a number; {REBUILD}")
+    return int(text)
+
+
+def sha256_of(path: Path) -> str:
+    """SHA-256 of a file, in hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def data_files(folder: Path) -> list[str]:
+    """Names of all files of a generation but the manifest, relative to it, sorted."""
+    files = (p for p in folder.rglob("*") if p.is_file() and p.suffix != ".lock")
+    return sorted(p.relative_to(folder).as_posix() for p in files if p.name != MANIFEST)
+
+
+def check_size(path: Path, expected: int) -> None:
+    """Raise SnapshotError unless the file has that many bytes."""
+    try:
+        size = path.stat().st_size
+    except OSError as error:
+        raise SnapshotError(f"{path}: missing; {REBUILD}") from error
+    if size != expected:
+        raise SnapshotError(f"{path}: {size} bytes, the manifest says {expected}; {REBUILD}")
