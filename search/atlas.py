@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -63,6 +63,10 @@ class Atlas:
     def years(self) -> np.ndarray:
         """The year of each paper, (papers,) int32; 0 where none is known."""
         return self._snapshot.years
+
+    def titles(self, rows: Iterable[int]) -> Iterator[str]:
+        """The titles of the papers of the given rows, in their order."""
+        return self._snapshot.titles(rows)
 
     @property
     def method(self) -> str:

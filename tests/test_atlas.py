@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter
 from collections.abc import Iterator
 from fractions import Fraction
@@ -323,6 +324,20 @@ def test_between_is_by_the_smaller_cosine(
             [hit.score for hit in hits], [-s for s, _ in expected], atol=2e-4
         )
         assert [hit.rank for hit in hits] == [1, 2, 3, 4, 5, 6, 7]
+
+
+def test_between_looks_on_while_a_better_one_may_come(
+    searcher: Searcher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The paper with the largest smaller cosine is found where many have a larger mean."""
+    monkeypatch.setattr(atlas_module, "_POOL", 1)
+    topics = searcher.snapshot.topics
+    beside = topics.centroids[:1] + topics.centroids[1:2] * 0.2  # nearly the first one's twin
+    centroids = np.concatenate([4 * beside, topics.centroids[1:]])
+    monkeypatch.setattr(searcher.snapshot, "topics", Topics(topics.topics, centroids, None))
+    for a, b in itertools.combinations(range(6), 2):
+        _, rows = searcher.atlas.between(f"t{a + 1}", f"t{b + 1}", 1)
+        assert rows.tolist() == [by_hand(searcher, a, b)[0][1]]
 
 
 def test_between_looks_at_few(searcher: Searcher, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -102,6 +102,15 @@ def test_the_same_papers_give_the_same_map(method: Method) -> None:
     assert np.array_equal(one, other)
 
 
+def test_the_map_is_not_mirrored(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whichever sign the directions come with, as another machine may choose, the map is one."""
+    vectors, topics = grouped([60, 50, 40])
+    points = find_plane(vectors, topics, "pca").points
+    eigh = np.linalg.eigh
+    monkeypatch.setattr(np.linalg, "eigh", lambda m: (eigh(m)[0], -eigh(m)[1]))
+    assert np.array_equal(find_plane(vectors, topics, "pca").points, points)
+
+
 @pytest.mark.parametrize("topics", [no_topics, one_topic])
 def test_few_papers(topics: object) -> None:
     """No paper has no point, one is in the middle, two at the ends, three in a triangle."""

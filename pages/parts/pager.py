@@ -10,7 +10,9 @@ from pages.parts.nav import link
 from pages.parts.place import Place
 
 # Parameters that choose what is seen of a list further down: the page stays where it is scrolled.
-WITHIN = frozenset({"files", "skipped", "merges", "find", "order", "mentions"})
+WITHIN = frozenset(
+    {"files", "skipped", "merges", "find", "order", "mentions", "colour", "at", "area"}
+)
 
 
 def first_of(at: Place, name: str, total: int, size: int) -> int:

@@ -39,6 +39,9 @@ STYLE = """<style>
 .stHtml .bars { display: flex; align-items: flex-end; height: 3.5rem; gap: 1px; }
 .stHtml .bars span { flex: 1; min-width: 1px; background: #3f8fae; }
 .stHtml .ends { display: flex; justify-content: space-between; }
+/* An area drawn on the map lets the pointer through to the papers in it, and to a new area. */
+.stPlotlyChart .selectionlayer path { pointer-events: none !important; }
+.stPlotlyChart .outline-controllers { display: none; }
 [class*="st-key-hit-"] { border-bottom: 1px solid rgba(128, 128, 128, .3); padding-bottom: .8rem; }
 [class*="st-key-hit-"] .stHorizontalBlock { column-gap: 1.1rem; row-gap: .2rem; }
 :is([class*="st-key-hit-"], .st-key-trail, .st-key-tray, .st-key-header, .st-key-lists) button {
@@ -53,10 +56,10 @@ STYLE = """<style>
   color: inherit !important;
 }
 [data-testid="InputInstructions"] { display: none; }
-.st-key-order [role="radiogroup"] { gap: 1rem; }
+:is(.st-key-order, .st-key-colour) [role="radiogroup"] { gap: 1rem; }
 .st-key-order-row { justify-content: space-between; }
 .st-key-order-row > * { width: auto !important; flex: 0 1 auto; }
-.st-key-order .stRadio { display: flex; align-items: center; gap: 1rem; }
+:is(.st-key-order, .st-key-colour) .stRadio { display: flex; align-items: center; gap: 1rem; }
 [class*="st-key-here-nav-"] a, [class*="st-key-here-list-"] button p {
   text-decoration: underline; text-underline-offset: .35rem;
 }
@@ -85,6 +88,13 @@ STYLE = """<style>
   border-bottom: 1px solid rgba(128, 128, 128, .3);
 }
 .stHtml table.list :is(th, td:nth-child(2)) { white-space: nowrap; }
+.stHtml .wide { overflow-x: auto; }
+.stHtml table.topics { min-width: 34rem; }
+.stHtml table.topics caption { text-align: left; opacity: .85; padding-bottom: .3rem; }
+.stHtml table.topics tbody th { font-weight: 400; white-space: normal; }
+.stHtml table.topics .number { text-align: right; font-variant-numeric: tabular-nums; }
+.stHtml table.topics a[aria-current] { font-weight: 700; }
+.stHtml table.topics img { max-width: none; }
 [class*="st-key-side-"] button { text-align: left; min-height: 0; padding: 0; }
 [class*="st-key-merge-"] { border-bottom: 1px solid rgba(128, 128, 128, .3); padding: .3rem 0; }
 @media (max-width: 40rem) { .stHtml dl.stated { grid-template-columns: 1fr; gap: 0; } }

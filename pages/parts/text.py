@@ -1,6 +1,6 @@
 """Foreign text on a page. Titles, abstracts and names come from strangers: they reach the page
-through `shown` and `label` alone, which show them character for character. Streamlit's own
-elements would read them as markdown, a browser as HTML.
+through `shown`, `label` and `drawn` alone, which show them character for character. Streamlit's
+own elements would read them as markdown, a browser as HTML, a chart as HTML and TeX.
 """
 
 from __future__ import annotations
@@ -25,6 +25,11 @@ def shown(value: str) -> str:
 def label(value: str) -> str:
     """Foreign text as the label of an element: its signs are escaped, as labels are markdown."""
     return re.sub(r"([!-/:-@\[-`{-~])", r"\\\1", plain(value))
+
+
+def drawn(value: str) -> str:
+    """Foreign text in a chart of Plotly, which reads some HTML, templates and, in dollars, TeX."""
+    return re.sub(r"[&<>$%{}#]", lambda sign: f"&#{ord(sign[0])};", plain(value))
 
 
 def cut(value: str, characters: int) -> str:
