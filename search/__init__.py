@@ -34,9 +34,16 @@ from search.filters import FilterError, Filters, make_filters, parse_years
 from search.history import History, LoggedMerge, MergePage, Origin, history, merge_log
 from search.hits import Hit
 from search.importing import LARGEST_FILE, Imported, ImportReport, import_bytes, import_file
-from search.library import Library, ListInfo, Saved
+from search.library import Library, ListInfo, Saved, find_saved
 from search.library_file import LibraryError
-from search.library_rows import DEFAULT_LIST, NoteConflictError, NotSavedError, UnknownListError
+from search.library_rows import (
+    DEFAULT_LIST,
+    LONGEST_NAME,
+    LONGEST_NOTE,
+    NoteConflictError,
+    NotSavedError,
+    UnknownListError,
+)
 from search.polygon import AreaError, make_polygon, parse_polygon, polygon_text, simplified
 from search.query import Query, Slip, parse_query
 from search.rebuild import RebuildJob, RebuildState, rebuild_command
@@ -46,6 +53,8 @@ __all__ = [
     "DEFAULT_LIST",
     "FORMATS",
     "LARGEST_FILE",
+    "LONGEST_NAME",
+    "LONGEST_NOTE",
     "SORTS",
     "AbstractsError",
     "Answer",
@@ -100,6 +109,7 @@ __all__ = [
     "current_generation",
     "data_folder",
     "export",
+    "find_saved",
     "history",
     "import_bytes",
     "import_file",

@@ -18,6 +18,7 @@ import csv
 import io
 import json
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict
 
@@ -59,15 +60,12 @@ def export(papers: Iterable[Paper], format: str, notes: Notes | None = None) -> 
 
 
 def _bibtex(papers: Sequence[Paper], notes: Notes | None) -> str:
-    keys: set[str] = set()
+    used: Counter[str] = Counter()
     entries = []
     for paper in papers:
-        key = base = _citation_key(paper)
-        suffix = 1
-        while key in keys:
-            suffix += 1
-            key = f"{base}-{suffix}"
-        keys.add(key)
+        key = _citation_key(paper)
+        used[key] += 1
+        key = key if used[key] == 1 else f"{key}-{used[key]}"
         fields = _bibtex_fields(paper)
         if notes is not None:
             note = notes.get(paper.paper_id, "")

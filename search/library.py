@@ -26,6 +26,7 @@ from index.build import data_folder
 from index.errors import UnknownPaperError
 from index.records import Paper
 from index.snapshot import Snapshot
+from index.text import words
 from search import library_rows as rows
 from search.library_file import FILE_NAME, LibraryError, changing, reading
 from search.library_rows import DEFAULT_LIST, UnknownListError, clean_note, list_name
@@ -231,6 +232,19 @@ class Library:
                 if record["name"] not in names:
                     held[owner[record["paper_id"]]] = (*names, record["name"])
         return held
+
+
+def find_saved(saved: Iterable[Saved], text: str) -> list[Saved]:
+    """Those whose title, authors, venue or note have every word of the text, or begin with it."""
+    wanted = words(text)
+
+    def has_all(one: Saved) -> bool:
+        paper = one.paper
+        stated = (paper.display_title, *paper.authors, paper.venue or "", one.note)
+        there = set(words(" ".join(stated)))
+        return all(any(word.startswith(w) for word in there) for w in wanted)
+
+    return [one for one in saved if not wanted or has_all(one)]
 
 
 def _name(db: sqlite3.Connection, list_id: int, name: str) -> None:

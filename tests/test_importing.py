@@ -138,6 +138,25 @@ def test_a_paper_of_no_index_comes_back(kind: str, paper: Paper, note: str) -> N
         assert (back.title or "").translate(signs) == (paper.title or "").translate(signs)
 
 
+@pytest.mark.parametrize("kind", FORMATS)
+@pytest.mark.parametrize(
+    "note",
+    [
+        "one\nER  - \nTY  - JOUR\nTI  - forged",
+        "one\n@article{forged, title = {Forged}}\n@misc (x",
+        "one},\n}\n\n@misc{forged, title = {Forged}}",
+        'one"\n"p0123456789ac","forged"\n{"title": "forged"}',
+        "  two blanks\n  - an indent\n\n\nand lines between",
+        "a \\ b \\textbackslash{} c \\% d % e -- ``f'' {@}",
+    ],
+)
+def test_no_note_forges_a_record(kind: str, note: str) -> None:
+    """A note that looks like the format it stands in is the note of one paper, and comes back."""
+    paper = make_paper(paper_id="p0123456789ab", title="T")
+    entry = only(importing._READERS[kind], export([paper], kind, {paper.paper_id: tidy(note)}))
+    assert (entry.paper.title, tidy(entry.note)) == ("T", tidy(note))
+
+
 @pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r", "'=", "''+"])
 def test_no_cell_with_a_note_is_a_formula(start: str) -> None:
     """In a table with notes no cell is run by a spreadsheet, and the guard can be taken off."""
@@ -259,6 +278,16 @@ def test_every_title_is_looked_up(snapshot: Snapshot) -> None:
             assert snapshot.titled(title[:-2]) == []
     (celo,) = snapshot.titled("Learning versatile optimizers on a compute diet")
     assert celo.title == "Celo: Training Versatile Learned Optimizers on a Compute Diet"
+
+
+def test_titles_that_share_a_number_are_told_apart(
+    index_of: IndexOf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Should two titles be kept under one number, each still finds its own paper alone."""
+    monkeypatch.setattr("index.tables.title_number", lambda _: 7)
+    snapshot = index_of({"title": "Cats", "abstract": CAT}, {"title": "Sails", "abstract": SAIL})
+    assert [paper.title for paper in snapshot.titled("CATS")] == ["Cats"]
+    assert snapshot.titled("Bread") == []
 
 
 # --- What is not in the index -----------------------------------------------------------------

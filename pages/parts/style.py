@@ -33,6 +33,7 @@ STYLE = """<style>
 .stHtml .note { padding: .5rem 1rem; border-radius: .5rem; }
 .stHtml article { border-radius: .4rem; }
 .stHtml article:focus { outline: 3px solid #1f8fb3; outline-offset: 6px; }
+.stHtml .mine { white-space: pre-line; border-left: 3px solid #3f8fae; padding-left: .8rem; }
 .stHtml .rank { opacity: .85; font-weight: 400; }
 .stHtml details summary { cursor: pointer; font-size: .9rem; }
 .stHtml .bars { display: flex; align-items: flex-end; height: 3.5rem; gap: 1px; }
@@ -43,7 +44,7 @@ STYLE = """<style>
 .stPlotlyChart .outline-controllers { display: none; }
 [class*="st-key-hit-"] { border-bottom: 1px solid rgba(128, 128, 128, .3); padding-bottom: .8rem; }
 [class*="st-key-hit-"] .stHorizontalBlock { column-gap: 1.1rem; row-gap: .2rem; }
-:is([class*="st-key-hit-"], .st-key-trail, .st-key-tray, .st-key-header) button {
+:is([class*="st-key-hit-"], .st-key-trail, .st-key-tray, .st-key-header, .st-key-lists) button {
   min-height: 0; padding: 0;
 }
 .stPageLink a { padding: 0; }
@@ -59,7 +60,19 @@ STYLE = """<style>
 .st-key-order-row { justify-content: space-between; }
 .st-key-order-row > * { width: auto !important; flex: 0 1 auto; }
 :is(.st-key-order, .st-key-colour) .stRadio { display: flex; align-items: center; gap: 1rem; }
-[class*="st-key-here-nav-"] a { text-decoration: underline; text-underline-offset: .35rem; }
+[class*="st-key-here-nav-"] a, [class*="st-key-here-list-"] button p {
+  text-decoration: underline; text-underline-offset: .35rem;
+}
+[class*="st-key-hit-"] [data-testid="stFormSubmitButton"] button {
+  padding: .25rem .75rem; min-height: 2.5rem;
+}
+.st-key-remark {
+  position: fixed; left: 50%; bottom: 1rem; transform: translateX(-50%); z-index: 20;
+  width: max-content !important; max-width: min(92vw, 44rem); padding: .4rem 1rem;
+  border-radius: .5rem; background: #1d2b33; box-shadow: 0 2px 12px rgba(0, 0, 0, .4);
+}
+.st-key-remark :is(p, button, button *) { color: #fff; }
+.st-key-remark button { background: transparent; border-color: #fff; }
 .st-key-help { position: fixed; left: auto; right: 1rem; bottom: .5rem; z-index: 5; width: auto; }
 @media (pointer: coarse), (max-width: 640px) { .st-key-help { display: none; } }
 [data-testid="stSidebar"] button { text-align: left; min-height: 0; line-height: 1.35; }

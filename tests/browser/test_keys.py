@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from search.engine import Searcher
-from tests.browser.conftest import QUERY, expect_papers, papers_of
+from tests.browser.conftest import QUERY, expect_papers, is_still, papers_of
 
 pytestmark = [pytest.mark.browser, pytest.mark.model]
 
@@ -67,7 +67,7 @@ def test_to_the_box_from_anywhere(page: Page, app: str) -> None:
     page.keyboard.type("TCP/IP j k ?")
     expect(box).to_have_value("TCP/IP j k ?")
     page.goto(f"{app}/index")
-    expect(page.get_by_role("heading", level=1)).to_be_visible()
+    is_still(page)
     page.keyboard.press("/")
     expect(page.get_by_role("textbox", name="Search")).to_be_visible()
 
@@ -75,7 +75,7 @@ def test_to_the_box_from_anywhere(page: Page, app: str) -> None:
 def test_the_list_of_keys(page: Page, app: str) -> None:
     """The question mark shows every key, and Escape closes the list."""
     page.goto(f"{app}/?q={quote(QUERY)}")
-    expect(page.locator("article").first).to_be_visible()
+    is_still(page)
     page.get_by_role("textbox", name="Search").press("Escape")
     page.keyboard.press("?")
     dialog = page.get_by_role("dialog", name="Keys")
