@@ -210,3 +210,4 @@ def is_still(page: Page) -> None:
     """Wait until the page is drawn to its end, and nothing more is coming."""
     expect(page.locator(".st-key-help button")).to_have_count(1)  # on a phone it is hidden
     expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning")
+    page.wait_for_function("() => window.__place !== undefined")  # it listens to keys

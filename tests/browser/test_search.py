@@ -138,12 +138,10 @@ def test_a_pasted_abstract(page: Page, app: str, searcher: Searcher) -> None:
     paper = next(p for p in searcher.snapshot.papers() if len(p.abstract or "") > 1000)
     lines = (paper.abstract or "").replace(". ", ".\n")
     page.goto(app)
-    page.evaluate(
-        """text => { const box = document.activeElement, data = new DataTransfer();
-        data.setData('text/plain', text);
-        document.execCommand('insertText', false, text); }""",
-        lines,
-    )
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.get_by_role("textbox", name="Search").focus()
+    page.evaluate("text => navigator.clipboard.writeText(text)", lines)
+    page.keyboard.press("Control+V")
     page.keyboard.press("Enter")
     expect(page.locator("article h3").first).to_have_text(f"1. {paper.display_title}")
 
@@ -190,9 +188,8 @@ def test_hostile_text_is_shown_character_for_character(page: Page, app: str) -> 
     assert sorted(inside) == ["bdi", "h3", "mark", "p", "span"]
     article.locator("p").last.click()
     page.get_by_role("button", name="More like this").first.click()
-    expect(page.get_by_role("heading", name="Papers like this")).to_contain_text(
-        "<script>window.__pwned = 1</script>"
-    )
+    tray = page.get_by_role("heading", name="Papers like this")
+    expect(tray).to_contain_text("in reading lists <script>window")
     expect(page.locator(".st-key-tray")).to_contain_text("Snares <script>window.__pwned = 1")
     expect(page.locator(".st-key-trail")).to_contain_text("snares set by markup")
     assert page.locator("article img, .st-key-tray img, .st-key-trail img").count() == 0
