@@ -2,7 +2,7 @@
 
     python -m benchmarks.corpus PAPERS.jsonl[.gz] DATA [--papers N] [--words N]
 
-Each record holds id, title, abstract, authors, year, venue and categories. Every record is a paper:
+Each record holds title and abstract, and may hold authors, year, venue, categories. All are papers:
 nothing is compared, as there is a benchmark of that. `--words` embeds the first words of each
 abstract alone, which takes a quarter of the time and leaves neighbours much as they are; what is
 shown, and searched by words, is the whole.
@@ -40,10 +40,10 @@ def mentions_of(found: Iterable[dict], source: str) -> list[Mention]:
                 line_start=line,
                 line_end=line,
                 title=record["title"],
-                authors=tuple(record["authors"]),
-                year=record["year"],
-                venue=record["venue"],
-                categories=tuple(record["categories"]),
+                authors=tuple(record.get("authors", ())),
+                year=record.get("year"),
+                venue=record.get("venue"),
+                categories=tuple(record.get("categories", ())),
                 abstract=" ".join(record["abstract"].split()),
             )
             for line, record in enumerate(found, 1)

@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 from search.engine import Searcher
 from tests.browser.conftest import QUERY, expect_papers, is_still, papers_of
 
-pytestmark = [pytest.mark.browser, pytest.mark.model]
+pytestmark = [pytest.mark.browser, pytest.mark.model, pytest.mark.xdist_group("browser")]
 
 
 def focused(page: Page) -> str:

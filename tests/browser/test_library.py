@@ -18,7 +18,7 @@ from search.library import Library
 from tests.browser.conftest import HOSTILE_TITLE, QUERY, OpenTab, is_still, served
 from tests.conftest import make_paper, papers_of
 
-pytestmark = [pytest.mark.browser, pytest.mark.model]
+pytestmark = [pytest.mark.browser, pytest.mark.model, pytest.mark.xdist_group("browser")]
 
 HOSTILE_NAME = "<img src=x onerror=window.__pwned=1> [a](javascript:alert(1)) $\\a$ :red[x] **l**"
 

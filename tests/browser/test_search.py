@@ -23,7 +23,7 @@ from tests.browser.conftest import (
     scrolled,
 )
 
-pytestmark = [pytest.mark.browser, pytest.mark.model]
+pytestmark = [pytest.mark.browser, pytest.mark.model, pytest.mark.xdist_group("browser")]
 
 
 def test_a_typed_query_shows_hits(page: Page, app: str, searcher: Searcher) -> None:
