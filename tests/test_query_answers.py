@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 
 from index.ann import VectorIndex
 from index.papers import document_text
+from index.plane import Plane
 from index.records import Mention, Paper
 from index.snapshot import Snapshot
 from index.topics import Topic, Topics
@@ -307,6 +308,7 @@ def index_of(data: Path, papers: Sequence[Paper], contents: Contents) -> Path:
             index=VectorIndex.build(vectors), model=encoder.info,
             topics=Topics((topic,), vectors[:1].astype(np.float32),
                           np.zeros(len(papers), np.int32)),
+            plane=Plane(np.zeros((len(papers), 2), np.float32), "pca"),
         ))  # fmt: skip
     return data
 

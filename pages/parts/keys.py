@@ -83,8 +83,16 @@ export default function ({ data }) {
   const first = window.__place === undefined;
   window.__place = data.place;
   document.querySelector('[data-testid=stMain]')?.scrollTo(0, 0);
-  const box = document.querySelector('.st-key-query input');
-  if (first && window.matchMedia('(pointer: fine)').matches) box?.focus();
+  if (!first || !window.matchMedia('(pointer: fine)').matches) return;
+  // The box may be drawn once more just now; nothing else that has the focus loses it.
+  let tries = 20;
+  const timer = setInterval(() => {
+    const box = document.querySelector('.st-key-query input');
+    const free = [document.body, box].includes(document.activeElement);
+    if (free) box?.focus();
+    tries -= 1;
+    if (!free || !tries) clearInterval(timer);
+  }, 100);
 }
 """
 

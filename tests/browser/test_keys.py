@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 from search.engine import Searcher
 from tests.browser.conftest import QUERY, expect_papers, is_still, papers_of
 
-pytestmark = [pytest.mark.browser, pytest.mark.model, pytest.mark.xdist_group("browser")]
+pytestmark = [pytest.mark.browser, pytest.mark.model]
 
 
 def focused(page: Page) -> str:
@@ -23,6 +23,7 @@ def test_through_the_hits_and_into_one(page: Page, app: str, searcher: Searcher)
     found = papers_of(searcher.search(QUERY))
     page.goto(f"{app}/?q={quote(QUERY)}")
     expect_papers(page, found)
+    is_still(page)
     page.get_by_role("textbox", name="Search").press("Escape")
     titles = [f"{i}. {paper.display_title}" for i, paper in enumerate(found, 1)]
     assert focused(page) == titles[0]
@@ -44,6 +45,7 @@ def test_keys_act_on_the_paper_in_focus(page: Page, app: str, searcher: Searcher
     second = searcher.search(QUERY)[1].paper
     page.goto(f"{app}/?q={quote(QUERY)}")
     expect_papers(page, papers_of(searcher.search(QUERY)))
+    is_still(page)
     page.get_by_role("textbox", name="Search").press("Escape")
     page.keyboard.press("j")
     page.keyboard.press("c")
@@ -58,6 +60,7 @@ def test_keys_act_on_the_paper_in_focus(page: Page, app: str, searcher: Searcher
 def test_to_the_box_from_anywhere(page: Page, app: str) -> None:
     """The slash goes to the box, is not typed into it, and in the box it is a letter."""
     page.goto(f"{app}/?q={quote(QUERY)}")
+    is_still(page)
     box = page.get_by_role("textbox", name="Search")
     box.press("Escape")
     expect(box).not_to_be_focused()

@@ -18,7 +18,7 @@ from search.library import Library
 from tests.browser.conftest import HOSTILE_TITLE, QUERY, OpenTab, is_still, served
 from tests.conftest import make_paper, papers_of
 
-pytestmark = [pytest.mark.browser, pytest.mark.model, pytest.mark.xdist_group("browser")]
+pytestmark = [pytest.mark.browser, pytest.mark.model]
 
 HOSTILE_NAME = "<img src=x onerror=window.__pwned=1> [a](javascript:alert(1)) $\\a$ :red[x] **l**"
 
@@ -59,6 +59,7 @@ def test_a_hit_is_saved_and_found_in_the_library(
 ) -> None:
     """Save at a hit; the link of the header leads to it; it is there after a reload."""
     page.goto(f"{address}/?q={quote(QUERY)}")
+    is_still(page)
     title = page.locator("article h3").first.inner_text().removeprefix("1. ")
     page.get_by_role("button", name="Save", exact=True).first.click()
     expect(page.get_by_role("button", name="Save", exact=True)).to_have_count(9)

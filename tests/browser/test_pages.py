@@ -12,7 +12,7 @@ from playwright.sync_api import Page, expect
 from search.engine import Searcher
 from tests.browser.conftest import BOMB, HOSTILE_TITLE, QUERY, is_still
 
-pytestmark = [pytest.mark.browser, pytest.mark.model, pytest.mark.xdist_group("browser")]
+pytestmark = [pytest.mark.browser, pytest.mark.model]
 
 PAGES: dict[str, Callable[[Searcher], str]] = {
     "start": lambda _: "",

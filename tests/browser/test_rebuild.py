@@ -16,7 +16,7 @@ from search.engine import Searcher
 from tests.browser.conftest import QUERY, OpenTab, ask, expect_papers, is_still, papers_of, served
 from tests.conftest import SEEDS
 
-pytestmark = [pytest.mark.browser, pytest.mark.model, pytest.mark.xdist_group("browser")]
+pytestmark = [pytest.mark.browser, pytest.mark.model]
 
 
 @pytest.fixture

@@ -23,13 +23,14 @@ from tests.browser.conftest import (
     scrolled,
 )
 
-pytestmark = [pytest.mark.browser, pytest.mark.model, pytest.mark.xdist_group("browser")]
+pytestmark = [pytest.mark.browser, pytest.mark.model]
 
 
 def test_a_typed_query_shows_hits(page: Page, app: str, searcher: Searcher) -> None:
     """The box is in focus; typing and Enter shows ten hits, a sentence marked, a new address."""
     hits = searcher.search(QUERY)
     page.goto(app)
+    is_still(page)
     expect(page.get_by_role("textbox", name="Search")).to_be_focused()
     page.keyboard.type(QUERY)
     page.keyboard.press("Enter")
@@ -71,6 +72,7 @@ def test_likes_and_dislikes_gather(page: Page, app: str, searcher: Searcher) -> 
     page.get_by_role("button", name="More like this").nth(7).click()
     similar = papers_of(searcher.similar([liked], text=QUERY))
     expect_papers(page, similar)
+    is_still(page)
     assert scrolled(page) == 0
     unliked = similar[0].paper_id
     page.get_by_role("button", name="Less like this").first.click()
@@ -128,6 +130,7 @@ def test_years_narrow_by_the_keyboard(page: Page, app: str, searcher: Searcher) 
 def test_show_more_adds_in_place(page: Page, app: str, searcher: Searcher) -> None:
     """More hits come below those that are there, and the page stays where it is."""
     page.goto(f"{app}/?q={quote(QUERY)}")
+    is_still(page)
     page.get_by_role("button", name="Show more").click()
     expect_papers(page, papers_of(searcher.search(QUERY, k=20)))
     assert scrolled(page) > 0

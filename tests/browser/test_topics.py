@@ -11,7 +11,7 @@ from playwright.sync_api import Page, expect
 from search.engine import Searcher
 from tests.browser.conftest import is_still
 
-pytestmark = [pytest.mark.browser, pytest.mark.model, pytest.mark.xdist_group("browser")]
+pytestmark = [pytest.mark.browser, pytest.mark.model]
 
 CHART = ".js-plotly-plot .plot-container"
 # Where the first point of a trace is on the screen.
