@@ -308,7 +308,7 @@ def index_of(data: Path, papers: Sequence[Paper], contents: Contents) -> Path:
             index=VectorIndex.build(vectors), model=encoder.info,
             topics=Topics((topic,), vectors[:1].astype(np.float32),
                           np.zeros(len(papers), np.int32)),
-            plane=Plane(np.zeros((len(papers), 2), np.float32), "pca"),
+            plane=Plane(points=np.zeros((len(papers), 2), np.float32), method="pca"),
         ))  # fmt: skip
     return data
 
