@@ -47,14 +47,14 @@ class Answer:
     corrections: tuple[Correction, ...] = ()
     slips: tuple[Slip, ...] = ()
     among: int = 0  # papers that meet the conditions, of which the best are ranked
+    best: Hit | None = None  # by relevance, whatever the order of the hits
     # Rows of the papers in the order of the ranking, also beyond the hits, for `Searcher.facets`.
     rows: np.ndarray = field(default_factory=lambda: np.empty(0, np.int64), compare=False)
 
     @property
     def fits(self) -> bool:
         """False when there is no hit, or the best one is weak: nothing here fits well."""
-        best = max(self.hits, key=lambda hit: hit.score, default=None)
-        return best is not None and best.strength != "weak"
+        return self.best is not None and self.best.strength != "weak"
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values, for JSON."""
@@ -138,19 +138,22 @@ class Searcher:
                 raise EmptyQueryError(f"nothing is left to search for: {told}")
             newest = self._ranker.newest(max(k, COUNTED) + len(away), among)
             listed = newest.first(max(k, COUNTED), set(away))
-            listed_hits = tuple(self._maker.hits(listed.first(k)))
-            return Answer(
-                listed_hits, "", asked.filters, (), asked.slips, len(among.rows), listed.rows
+            hits = self._maker.hits(listed.first(k))
+            return self._told(
+                asked, among, listed, hits=hits, best=hits[:1], text="", corrections=()
             )
         text, corrections = (asked.text, ()) if as_typed else self._correct(asked)
         ranking = self._ranker.text(text, max(k, POOL), among, mode)
         if away:
             ranking = self._ranker.away(ranking, away)
         if reranker:
-            best = ranking.first(max(k, RERANKED))
-            ranking = reranked(best, self.snapshot, reranker, text)
+            read = ranking.first(max(k, RERANKED))
+            ranking = reranked(read, self.snapshot, reranker, text)
         hits = self._maker.hits(self._sorted(ranking, k, sort), text)
-        return self._told(asked, among, ranking, hits=hits, text=text, corrections=corrections)
+        best = self._maker.hits(ranking.first(1), text)
+        return self._told(
+            asked, among, ranking, hits=hits, best=best, text=text, corrections=corrections
+        )
 
     def similar(
         self,
@@ -189,7 +192,10 @@ class Searcher:
         examples = Examples(rows[0], rows[1], words)
         ranking = self._by_example.rank(examples, max(k, COUNTED), among)
         hits = self._maker.hits(self._sorted(ranking, k, sort))
-        return self._told(asked, among, ranking, hits=hits, text=words, corrections=corrections)
+        best = self._maker.hits(ranking.first(1))
+        return self._told(
+            asked, among, ranking, hits=hits, best=best, text=words, corrections=corrections
+        )
 
     def facets(self, answer: Answer) -> Facets:
         """What the best papers of an answer have in common, to narrow it by."""
@@ -290,6 +296,7 @@ class Searcher:
         ranking: Ranking,
         *,
         hits: Sequence[Hit],
+        best: Sequence[Hit],
         text: str,
         corrections: tuple[Correction, ...],
     ) -> Answer:
@@ -301,6 +308,7 @@ class Searcher:
             corrections=corrections,
             slips=asked.slips,
             among=len(self) if among is None else len(among.rows),
+            best=next(iter(best), None),
             rows=ranking.rows,
         )
 

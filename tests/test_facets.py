@@ -97,6 +97,14 @@ def test_newest_first(searcher: Searcher) -> None:
     assert answer.fits == searcher.ask(QUERY, k=SORTED).fits
 
 
+def test_what_fits_does_not_depend_on_the_order(searcher: Searcher) -> None:
+    """However few of the newest are shown, and however weak, the best paper says what fits."""
+    for topic in searcher.topics():
+        best = searcher.ask(topic.label, k=1)
+        newest = searcher.ask(topic.label, k=1, sort="year")
+        assert (newest.fits, newest.best) == (best.fits, best.hits[0])
+
+
 def test_an_unknown_order_is_refused(searcher: Searcher) -> None:
     """An order that there is not is quoted."""
     with pytest.raises(QueryError, match="unknown order 'age'"):
