@@ -10,10 +10,11 @@ model's own prompts.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import importlib.util
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, cast
@@ -158,6 +159,7 @@ class _SentenceTransformerEncoder:
                 "or by dot product or distance of vectors that they normalise, can be used"
             )
         self._model = model
+        self._cores = torch.get_num_threads()
         self.info = ModelInfo(
             name=name,
             sha256=digest or _model_digest(model),
@@ -170,22 +172,33 @@ class _SentenceTransformerEncoder:
 
     def encode_query(self, texts: Sequence[str]) -> Vectors:
         prompt = self.info.query_prompt
-        return _unit(self._model.encode_query(list(texts), prompt=prompt, **_SETTINGS))  # type: ignore[call-overload]
+        with _threads(self._for(texts)):
+            encoded = self._model.encode_query(list(texts), prompt=prompt, **_SETTINGS)  # type: ignore[call-overload]
+            return _unit(encoded)
 
     def encode_document(self, texts: Sequence[str], advance: Advance | None = None) -> Vectors:
         vectors = np.empty((len(texts), self.info.dimension), dtype=np.float32)
         # Longest first: batches of like length waste no padding, and memory peaks at once.
         order = sorted(range(len(texts)), key=lambda i: -len(texts[i]))
-        for start in range(0, len(order), _BATCH):
-            rows = order[start : start + _BATCH]
-            batch = [texts[i] for i in rows]
-            encoded = self._model.encode_document(  # type: ignore[call-overload]
-                batch, prompt=self.info.document_prompt, **_SETTINGS
-            )
-            vectors[rows] = _unit(encoded)
-            if advance:
-                advance(len(rows))
+        with _threads(self._for(texts)):
+            for start in range(0, len(order), _BATCH):
+                rows = order[start : start + _BATCH]
+                batch = [texts[i] for i in rows]
+                encoded = self._model.encode_document(  # type: ignore[call-overload]
+                    batch, prompt=self.info.document_prompt, **_SETTINGS
+                )
+                vectors[rows] = _unit(encoded)
+                if advance:
+                    advance(len(rows))
         return vectors
+
+    def _for(self, texts: Sequence[str]) -> int:
+        """Threads for so many texts.
+
+        A few texts belong to a question. It leaves half of the cores to the browser and to other
+        questions: threads that have to wait for a core keep all the others waiting.
+        """
+        return self._cores if len(texts) > _BATCH else max(1, self._cores // 2)
 
 
 _SETTINGS = {
@@ -194,6 +207,19 @@ _SETTINGS = {
     "convert_to_tensor": True,
     "normalize_embeddings": True,
 }
+
+
+@contextlib.contextmanager
+def _threads(number: int) -> Iterator[None]:
+    """Let torch compute in so many threads; counts for the calling thread alone."""
+    import torch  # noqa: PLC0415
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(number)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 # These rank unit vectors as the cosine does.

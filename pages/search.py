@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from itertools import islice
+
 import streamlit as st
 
-from pages.parts import shared
-from pages.parts.narrow import narrow
+from pages.parts import saving, shared
+from pages.parts.narrow import narrow, side
 from pages.parts.nav import go, here, link
-from pages.parts.paper import hits
+from pages.parts.paper import each_hit
 from pages.parts.place import FIRST, MOST, Place
 from pages.parts.text import count, note, shown
 from pages.parts.tray import chips, tray
@@ -33,21 +35,31 @@ def main() -> None:
     at, searcher = here("search"), shared.open_index()
     _box(at)
     # Each part has its place, also while it is empty, so that nothing else moves into it.
-    question, first, rest = st.container(), st.container(), st.container()
+    question, results = st.container(), st.container()
     with question:
         tray(at, searcher)
         chips(at, searcher)
-    if at.asked.is_empty:
-        with first:
+    with results:
+        if at.asked.is_empty:
             _start(at, searcher)
-        return
-    # What fits on a screen comes first: marking the best sentences takes most of the time.
-    with first:
-        _above(at, searcher, _answer(at, searcher, _SCREEN))
-    answer = _answer(at, searcher, at.hits)
-    with rest:
-        _below(at, searcher, answer)
-    narrow(at, searcher, searcher.facets(answer), len(answer.rows))
+        else:
+            _results(at, searcher)
+
+
+def _results(at: Place, searcher: Searcher) -> None:
+    """The hits, each drawn as soon as it is made, and what to narrow them by."""
+    facets = side()
+    answer = _answer(at, searcher)
+    judged = _above(at, answer)
+    lists = saving.lists_of(searcher.papers(answer))
+    made = searcher.each(answer)
+    each_hit(at, searcher, islice(made, _SCREEN), lists, judged=judged)
+    with facets:
+        narrow(at, searcher, searcher.facets(answer), len(answer.ranking.rows))
+    each_hit(at, searcher, made, lists, judged=judged)
+    if len(answer.shown.rows) == at.hits < min(len(answer.ranking.rows), MOST):
+        longer = Place(at.page, at.asked, at.own, at.hits + FIRST, at.trail)
+        link(at, longer, "Show more", "more", kind="secondary")
 
 
 def _box(at: Place) -> None:
@@ -78,9 +90,9 @@ def _start(at: Place, searcher: Searcher) -> None:
             link(at, to, topic.label, f"try-{topic.topic_id}", kind="secondary")
 
 
-def _answer(at: Place, searcher: Searcher, k: int) -> Answer:
-    """The best k hits. What one answer has worked out about papers costs the next one nothing."""
-    asked = at.asked
+def _answer(at: Place, searcher: Searcher) -> Answer:
+    """What is asked, ranked; the hits are yet to be made."""
+    asked, k = at.asked, at.hits
     filters = make_filters(
         asked.years,
         authors=asked.authors,
@@ -92,39 +104,27 @@ def _answer(at: Place, searcher: Searcher, k: int) -> Answer:
     if asked.like:
         return searcher.ask_like(
             asked.like, asked.unlike, k, filters,
-            text=asked.query, sort=sort, as_typed=asked.as_typed,
+            text=asked.query, sort=sort, as_typed=asked.as_typed, later=True,
         )  # fmt: skip
     return searcher.ask(
-        asked.query, k, filters, unlike=asked.unlike, sort=sort, as_typed=asked.as_typed
-    )
+        asked.query, k, filters,
+        unlike=asked.unlike, sort=sort, as_typed=asked.as_typed, later=True,
+    )  # fmt: skip
 
 
-def _above(at: Place, searcher: Searcher, answer: Answer) -> None:
-    """How the question was understood, and the first hits."""
+def _above(at: Place, answer: Answer) -> bool:
+    """How the question was understood. True when papers can fit it more or less."""
+    judged = answer.text != "" or bool(at.asked.like)
     _understood(at, answer)
-    if not answer.hits:
+    if answer.best is None:
         note("No paper meets all the conditions", "Leave one out, or widen the years.")
-        return
-    if _is_judged(at, answer):
+    elif judged:
         if not answer.fits:
             _nothing_fits(at)
         _order(at, answer)
     else:
         _heading(answer)
-    hits(at, searcher, answer.hits, judged=_is_judged(at, answer))
-
-
-def _below(at: Place, searcher: Searcher, answer: Answer) -> None:
-    """The hits that follow, and the way to more."""
-    hits(at, searcher, answer.hits[_SCREEN:], judged=_is_judged(at, answer))
-    if len(answer.hits) == at.hits < min(len(answer.rows), MOST):
-        longer = Place(at.page, at.asked, at.own, at.hits + FIRST, at.trail)
-        link(at, longer, "Show more", "more", kind="secondary")
-
-
-def _is_judged(at: Place, answer: Answer) -> bool:
-    """True when something is asked that papers can fit more or less."""
-    return answer.text != "" or bool(at.asked.like)
+    return judged
 
 
 def _understood(at: Place, answer: Answer) -> None:

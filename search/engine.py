@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal, get_args
 
@@ -25,7 +25,7 @@ from search.fusion import unit
 from search.history import History, history
 from search.hits import Hit, HitMaker
 from search.query import Query, Slip, parse_query
-from search.ranking import POOL, Mode, Ranker, Ranking, check_k, clean
+from search.ranking import NO_RANKING, POOL, Mode, Ranker, Ranking, check_k, clean
 from search.rerank import RERANKED, Reranker, reranked
 from search.spelling import Correction, Speller
 from search.spread import spread
@@ -34,6 +34,7 @@ Sort = Literal["relevance", "year"]
 SORTS: tuple[Sort, ...] = get_args(Sort)
 SORTED = 50  # of the best papers, or k if that is more, are put in the order of their years
 _POOL = 100  # candidates among which topic-similar papers are spread
+_Said = tuple[str, tuple[Correction, ...]]  # what to rank by, and what was put right in it
 _SAMPLE = 10_000  # papers of which the middle of very many is made
 
 
@@ -41,15 +42,15 @@ _SAMPLE = 10_000  # papers of which the middle of very many is made
 class Answer:
     """Hits, and how the question was understood."""
 
-    hits: tuple[Hit, ...]
+    hits: tuple[Hit, ...]  # none yet when they are asked for later, see `Searcher.each`
     text: str  # what was ranked by; empty when the query held conditions alone
     filters: Filters  # those given and those of the query
     corrections: tuple[Correction, ...] = ()
     slips: tuple[Slip, ...] = ()
     among: int = 0  # papers that meet the conditions, of which the best are ranked
     best: Hit | None = None  # by relevance, whatever the order of the hits
-    # Rows of the papers in the order of the ranking, also beyond the hits, for `Searcher.facets`.
-    rows: np.ndarray = field(default_factory=lambda: np.empty(0, np.int64), compare=False)
+    shown: Ranking = field(default=NO_RANKING, compare=False, repr=False)  # the hits' papers
+    ranking: Ranking = field(default=NO_RANKING, compare=False, repr=False)  # what they are out of
 
     @property
     def fits(self) -> bool:
@@ -116,6 +117,7 @@ class Searcher:
         sort: Sort = "relevance",
         as_typed: bool = False,
         reranker: Reranker | None = None,
+        later: bool = False,
     ) -> Answer:
         """Answer a query in the query language (see `search.query`), best hits first.
 
@@ -125,8 +127,9 @@ class Searcher:
 
         `mode` "dense" or "lexical" ranks by one leg alone. Slips of typing are put right unless
         `as_typed`. A `reranker` reads the first 50, or k if that is more, and has the last word. A
-        query of conditions alone lists the papers that meet them, the latest first. Raises
-        QueryError for an empty query, k below 1, an unknown mode or sort, UnknownPaperError.
+        query of conditions alone lists the papers that meet them, the latest first. `later` leaves
+        all hits but the best to `each`, to show one while the next is made. Raises QueryError for
+        an empty query, k below 1, an unknown mode or sort, UnknownPaperError.
         """
         _check(k, sort)
         away = sorted(set(map(self.snapshot.row, unlike)))
@@ -138,22 +141,16 @@ class Searcher:
                 raise EmptyQueryError(f"nothing is left to search for: {told}")
             newest = self._ranker.newest(max(k, COUNTED) + len(away), among)
             listed = newest.first(max(k, COUNTED), set(away))
-            hits = self._maker.hits(listed.first(k))
-            return self._told(
-                asked, among, listed, hits=hits, best=hits[:1], text="", corrections=()
-            )
-        text, corrections = (asked.text, ()) if as_typed else self._correct(asked)
-        ranking = self._ranker.text(text, max(k, POOL), among, mode)
+            return self._told(asked, among, listed, listed.first(k), later=later)
+        said = self._said(asked, as_typed=as_typed)
+        ranking = self._ranker.text(said[0], max(k, POOL), among, mode)
         if away:
             ranking = self._ranker.away(ranking, away)
         if reranker:
             read = ranking.first(max(k, RERANKED))
-            ranking = reranked(read, self.snapshot, reranker, text)
-        hits = self._maker.hits(self._sorted(ranking, k, sort), text)
-        best = self._maker.hits(ranking.first(1), text)
-        return self._told(
-            asked, among, ranking, hits=hits, best=best, text=text, corrections=corrections
-        )
+            ranking = reranked(read, self.snapshot, reranker, said[0])
+        shown = self._sorted(ranking, k, sort)
+        return self._told(asked, among, ranking, shown, said=said, later=later)
 
     def similar(
         self,
@@ -177,29 +174,35 @@ class Searcher:
         text: str = "",
         sort: Sort = "relevance",
         as_typed: bool = False,
+        later: bool = False,
     ) -> Answer:
         """Papers like the papers `like` and `text`, and unlike the papers `unlike`, best first.
 
-        `text` is in the query language, `sort` as of `ask`. Ids may be any that a paper ever had.
-        None of the given papers comes back. Raises UnknownPaperError, and QueryError when `like`
-        is empty or shares a paper with `unlike`.
+        `text` is in the query language, `sort` and `later` as of `ask`. Ids may be any that a
+        paper ever had. None of the given papers comes back. Raises UnknownPaperError, and
+        QueryError when `like` is empty or shares a paper with `unlike`.
         """
         _check(k, sort)
         rows = [list(dict.fromkeys(map(self.snapshot.row, ids))) for ids in (like, unlike)]
         asked = self._understand(text, filters) if text else Query("", filters or Filters())
         among = None if asked.filters.is_empty else asked.filters.select(self.snapshot)
-        words, corrections = (asked.text, ()) if as_typed else self._correct(asked)
-        examples = Examples(rows[0], rows[1], words)
+        said = self._said(asked, as_typed=as_typed)
+        examples = Examples(rows[0], rows[1], said[0])
         ranking = self._by_example.rank(examples, max(k, COUNTED), among)
-        hits = self._maker.hits(self._sorted(ranking, k, sort))
-        best = self._maker.hits(ranking.first(1))
-        return self._told(
-            asked, among, ranking, hits=hits, best=best, text=words, corrections=corrections
-        )
+        shown = self._sorted(ranking, k, sort)
+        return self._told(asked, among, ranking, shown, said=said, later=later)
+
+    def each(self, answer: Answer) -> Iterator[Hit]:
+        """The hits of an answer, each made when it is asked for."""
+        return self._maker.each(answer.shown)
+
+    def papers(self, answer: Answer) -> list[Paper]:
+        """The papers of the hits of an answer, in their order."""
+        return self.snapshot.papers_at(answer.shown.rows.tolist())
 
     def facets(self, answer: Answer) -> Facets:
         """What the best papers of an answer have in common, to narrow it by."""
-        return count_facets(self.snapshot, answer.rows)
+        return count_facets(self.snapshot, answer.ranking.rows)
 
     def topics(self) -> tuple[Topic, ...]:
         """All topics, largest first."""
@@ -285,8 +288,10 @@ class Searcher:
         asked = parse_query(clean(query))
         return Query(asked.text, asked.filters & given, asked.slips)
 
-    def _correct(self, asked: Query) -> tuple[str, tuple[Correction, ...]]:
+    def _said(self, asked: Query, *, as_typed: bool) -> _Said:
         """The text with its slips put right; what must stand in the papers word for word stays."""
+        if as_typed:
+            return asked.text, ()
         return self._speller.correct(asked.text, (*asked.filters.phrases, *asked.filters.titles))
 
     def _told(
@@ -294,22 +299,23 @@ class Searcher:
         asked: Query,
         among: Selection | None,
         ranking: Ranking,
+        shown: Ranking,
         *,
-        hits: Sequence[Hit],
-        best: Sequence[Hit],
-        text: str,
-        corrections: tuple[Correction, ...],
+        said: _Said = ("", ()),
+        later: bool,
     ) -> Answer:
         """The hits with how the question was understood."""
+        text, corrections = said
         return Answer(
-            hits=tuple(hits),
+            hits=() if later else tuple(self._maker.hits(shown)),
             text=text,
             filters=asked.filters,
             corrections=corrections,
             slips=asked.slips,
             among=len(self) if among is None else len(among.rows),
-            best=next(iter(best), None),
-            rows=ranking.rows,
+            best=next(self._maker.each(ranking.first(1)), None),
+            shown=shown,
+            ranking=ranking,
         )
 
     def _sorted(self, ranking: Ranking, k: int, sort: Sort) -> Ranking:

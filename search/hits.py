@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -70,18 +71,21 @@ class HitMaker:
         self._sentences = SentenceVectors(encoder)
         self._stemmer = Stemmer()
 
-    def hits(self, ranking: Ranking, text: str | None = None) -> list[Hit]:
-        """Hits in the order of the ranking; `text` is the question, if it was asked in words."""
+    def hits(self, ranking: Ranking) -> list[Hit]:
+        """Hits in the order of the ranking."""
+        return list(self.each(ranking, at_once=max(1, len(ranking.rows))))
+
+    def each(self, ranking: Ranking, *, at_once: int = 1) -> Iterator[Hit]:
+        """The same one after the other: of `at_once` papers the sentences are embedded together."""
         papers = self._snapshot.papers_at(ranking.rows.tolist())
         if ranking.query is None:
-            return [_listed(place, paper) for place, paper in enumerate(papers, 1)]
+            yield from (_listed(place, paper) for place, paper in enumerate(papers, 1))
+            return
         places = [_places(leg) for leg in (ranking.dense_leg, ranking.lexical_leg)]
-        return [
-            self._hit(ranking, i, paper, sentences, places=places, text=text)
-            for i, (paper, sentences) in enumerate(
-                zip(papers, self._sentences.of(papers), strict=True)
-            )
-        ]
+        for start in range(0, len(papers), at_once):
+            part = papers[start : start + at_once]
+            for i, sentences in enumerate(self._sentences.of(part), start):
+                yield self._hit(ranking, i, papers[i], sentences, places)
 
     def _hit(
         self,
@@ -89,14 +93,13 @@ class HitMaker:
         i: int,
         paper: Paper,
         sentences: Sentences,
-        *,
         places: list[dict[int, int]],
-        text: str | None,
     ) -> Hit:
         assert ranking.dense is not None and ranking.query is not None
         row, cosine = int(ranking.rows[i]), float(ranking.dense[i])
         span, nearest = _best_sentence(sentences, ranking.query)
-        covered = None if text is None else self._stemmer.coverage(text, document_text(paper))
+        text, document = ranking.text, document_text(paper)
+        covered = None if text is None else self._stemmer.coverage(text, document)
         found = evidence(cosine, nearest, covered)
         bm25 = None if ranking.lexical is None else round(float(ranking.lexical[i]), 3)
         return Hit(

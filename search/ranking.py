@@ -33,6 +33,7 @@ class Ranking:
     dense_leg: Leg = NO_LEG  # each leg as it ranked alone, for the ranks in it
     lexical_leg: Leg = NO_LEG
     query: np.ndarray | None = None  # unit vector of the question, (dimension,)
+    text: str | None = None  # the question, if it was asked in words alone
 
     def at(self, places: np.ndarray) -> Ranking:
         """The rows at the given places of this ranking, in that order."""
@@ -53,6 +54,9 @@ class Ranking:
         """The first k rows that are not in `without`."""
         keep = np.array([row not in without for row in self.rows.tolist()], dtype=bool)
         return self.at(np.flatnonzero(keep)[:k])
+
+
+NO_RANKING = Ranking(*NO_LEG[::-1])
 
 
 class Ranker:
@@ -79,13 +83,14 @@ class Ranker:
         if mode == "lexical":
             scores, rows = lexical
             dense = self._vectors(rows) @ query
-            return Ranking(rows, scores, dense, scores, NO_LEG, lexical, query).first(k)
+            return Ranking(rows, scores, dense, scores, NO_LEG, lexical, query, text).first(k)
         allowed = None if among is None else among.rows
         dense_leg = self._snapshot.index.search(query, pool, allowed)
         if mode == "dense":
             scores, rows = dense_leg
-            return Ranking(rows, scores, scores, None, dense_leg, NO_LEG, query).first(k)
-        return self._hybrid(query, dense_leg, lexical, pool, allowed).first(k)
+            return Ranking(rows, scores, scores, None, dense_leg, NO_LEG, query, text).first(k)
+        ranking = self._hybrid(query, dense_leg, lexical, pool, allowed)
+        return replace(ranking, text=text).first(k)
 
     def away(self, ranking: Ranking, unlike: Sequence[int]) -> Ranking:
         """The ranking without the rows `unlike`, and with what is near them further down.

@@ -27,7 +27,7 @@ def test_counts_are_those_of_the_papers(searcher: Searcher) -> None:
     """Years, venues and topics are counted over the ranked papers, the commonest first."""
     answer = searcher.ask(QUERY)
     facets = searcher.facets(answer)
-    papers = searcher.snapshot.papers_at(answer.rows.tolist())
+    papers = searcher.snapshot.papers_at(answer.ranking.rows.tolist())
     assert facets.papers == len(papers) == len(searcher)
     assert dict(facets.years) == Counter(p.year for p in papers if p.year)
     assert [*dict(facets.years)] == sorted(dict(facets.years))

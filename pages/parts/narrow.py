@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from pages.parts.nav import go, link
 from pages.parts.place import Place
@@ -15,23 +16,28 @@ _OFFERED = 6  # values of each kind, and more to unfold
 _UNFOLDED = 30
 
 
-def narrow(at: Place, searcher: Searcher, facets: Facets, ranked: int) -> None:
-    """The facets of so many ranked papers in the side bar; pressing one adds the condition."""
+def side() -> DeltaGenerator:
+    """The side bar, for `narrow` to fill. Opened before the hits, so that these need not move."""
     with st.sidebar:
         st.html("<h2>Narrow down</h2>")
-        if not facets.papers:
-            st.html("<p class='aside'>No paper is left. Take a condition away.</p>")
-        elif facets.papers < ranked:
-            st.html(f"<p class='aside'>Counted in the best {facets.papers} papers</p>")
-        _years(at, facets.years)
-        asked = at.asked
-        for name, key, counts, chosen in (
-            ("Topics", "topics", facets.topics, asked.topics),
-            ("Authors", "authors", facets.authors, asked.authors),
-            ("Venues", "venues", facets.venues, asked.venues),
-            ("Categories", "categories", facets.categories, asked.categories),
-        ):
-            _values(at, searcher, name, key, [c for c in counts if c.value not in chosen])
+        return st.container()
+
+
+def narrow(at: Place, searcher: Searcher, facets: Facets, ranked: int) -> None:
+    """The facets of so many ranked papers; pressing one adds the condition."""
+    if not facets.papers:
+        st.html("<p class='aside'>No paper is left. Take a condition away.</p>")
+    elif facets.papers < ranked:
+        st.html(f"<p class='aside'>Counted in the best {facets.papers} papers</p>")
+    _years(at, facets.years)
+    asked = at.asked
+    for name, key, counts, chosen in (
+        ("Topics", "topics", facets.topics, asked.topics),
+        ("Authors", "authors", facets.authors, asked.authors),
+        ("Venues", "venues", facets.venues, asked.venues),
+        ("Categories", "categories", facets.categories, asked.categories),
+    ):
+        _values(at, searcher, name, key, [c for c in counts if c.value not in chosen])
 
 
 def _values(at: Place, searcher: Searcher, name: str, key: str, counts: Sequence[Count]) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import streamlit as st
 
@@ -20,7 +20,13 @@ _LABEL = 40  # characters of a topic
 
 def hits(at: Place, searcher: Searcher, found: Sequence[Hit], *, judged: bool = True) -> None:
     """Hits one below the other; `judged` when their strength says something about an answer."""
-    lists = saving.lists_of([hit.paper for hit in found])
+    each_hit(at, searcher, found, saving.lists_of([hit.paper for hit in found]), judged=judged)
+
+
+def each_hit(
+    at: Place, searcher: Searcher, found: Iterable[Hit], lists: saving.Lists, *, judged: bool
+) -> None:
+    """The same for hits that are still being made: each is drawn when it comes."""
     for hit in found:
         with st.container(key=f"hit-{hit.rank}", gap="xsmall"):
             st.html(article(hit.paper, hit, judged=judged))

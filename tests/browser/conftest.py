@@ -20,7 +20,16 @@ from urllib.error import URLError
 from urllib.request import urlopen
 
 import pytest
-from playwright.sync_api import Browser, Dialog, Page, Request, expect, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    Dialog,
+    Page,
+    Request,
+    ViewportSize,
+    expect,
+    sync_playwright,
+)
 
 from index.build import build
 from index.encoder import Encoder
@@ -33,6 +42,7 @@ from tests.conftest import SEEDS, works_page
 ROOT = Path(__file__).resolve().parents[2]
 QUERY = "how could the brain learn without backpropagation"
 SECONDS = 60  # to wait for the server or for the page; the first answer loads the model
+SIZE = ViewportSize(width=1200, height=900)
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 FLAGS = [
     "--no-sandbox",
@@ -144,11 +154,18 @@ def browser() -> Iterator[Browser]:
         browser.close()
 
 
+@pytest.fixture(scope="session")
+def window(browser: Browser) -> Iterator[BrowserContext]:
+    """The window of all tabs that ask for nothing special; Streamlit's scripts are read once."""
+    with browser.new_context(viewport=SIZE) as window:
+        yield window
+
+
 OpenTab = Callable[..., Page]
 
 
 @pytest.fixture
-def open_tab(browser: Browser) -> Iterator[OpenTab]:
+def open_tab(browser: Browser, window: BrowserContext) -> Iterator[OpenTab]:
     """Opens browser tabs. Afterwards nothing hostile has run and nothing has failed in any."""
     mishaps: list[str] = []
     tabs: list[Page] = []
@@ -162,7 +179,7 @@ def open_tab(browser: Browser) -> Iterator[OpenTab]:
             mishaps.append(f"request to {request.url}")
 
     def open_one(**options: object) -> Page:
-        page = browser.new_page(**{"viewport": {"width": 1200, "height": 900}, **options})
+        page = browser.new_page(**{"viewport": SIZE, **options}) if options else window.new_page()
         page.set_default_timeout(SECONDS * 1000)
         page.on("dialog", note_dialog)
         page.on("pageerror", lambda error: mishaps.append(f"error: {error}"))
@@ -191,6 +208,12 @@ def expect_papers(page: Page, papers: Sequence[Paper]) -> None:
 
 def papers_of(hits: Sequence[Hit]) -> list[Paper]:
     return [hit.paper for hit in hits]
+
+
+def visit(page: Page, address: str) -> None:
+    """Go to an address and wait until the page stands: a click then meets what it is meant for."""
+    page.goto(address)
+    is_still(page)
 
 
 def ask(page: Page, query: str) -> None:

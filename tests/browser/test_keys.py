@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from search.engine import Searcher
-from tests.browser.conftest import QUERY, expect_papers, is_still, papers_of
+from tests.browser.conftest import QUERY, expect_papers, papers_of, visit
 
 pytestmark = [pytest.mark.browser, pytest.mark.model]
 
@@ -21,9 +21,8 @@ def focused(page: Page) -> str:
 def test_through_the_hits_and_into_one(page: Page, app: str, searcher: Searcher) -> None:
     """Escape leaves the box for the first hit, j and k walk, Enter opens, back returns."""
     found = papers_of(searcher.search(QUERY))
-    page.goto(f"{app}/?q={quote(QUERY)}")
+    visit(page, f"{app}/?q={quote(QUERY)}")
     expect_papers(page, found)
-    is_still(page)
     page.get_by_role("textbox", name="Search").press("Escape")
     titles = [f"{i}. {paper.display_title}" for i, paper in enumerate(found, 1)]
     assert focused(page) == titles[0]
@@ -43,9 +42,8 @@ def test_through_the_hits_and_into_one(page: Page, app: str, searcher: Searcher)
 def test_keys_act_on_the_paper_in_focus(page: Page, app: str, searcher: Searcher) -> None:
     """M looks for more like the paper in focus, c cites it."""
     second = searcher.search(QUERY)[1].paper
-    page.goto(f"{app}/?q={quote(QUERY)}")
+    visit(page, f"{app}/?q={quote(QUERY)}")
     expect_papers(page, papers_of(searcher.search(QUERY)))
-    is_still(page)
     page.get_by_role("textbox", name="Search").press("Escape")
     page.keyboard.press("j")
     page.keyboard.press("c")
@@ -59,8 +57,7 @@ def test_keys_act_on_the_paper_in_focus(page: Page, app: str, searcher: Searcher
 
 def test_to_the_box_from_anywhere(page: Page, app: str) -> None:
     """The slash goes to the box, is not typed into it, and in the box it is a letter."""
-    page.goto(f"{app}/?q={quote(QUERY)}")
-    is_still(page)
+    visit(page, f"{app}/?q={quote(QUERY)}")
     box = page.get_by_role("textbox", name="Search")
     box.press("Escape")
     expect(box).not_to_be_focused()
@@ -69,16 +66,14 @@ def test_to_the_box_from_anywhere(page: Page, app: str) -> None:
     expect(box).to_have_value(QUERY)
     page.keyboard.type("TCP/IP j k ?")
     expect(box).to_have_value("TCP/IP j k ?")
-    page.goto(f"{app}/index")
-    is_still(page)
+    visit(page, f"{app}/index")
     page.keyboard.press("/")
     expect(page.get_by_role("textbox", name="Search")).to_be_visible()
 
 
 def test_the_list_of_keys(page: Page, app: str) -> None:
     """The question mark shows every key, and Escape closes the list."""
-    page.goto(f"{app}/?q={quote(QUERY)}")
-    is_still(page)
+    visit(page, f"{app}/?q={quote(QUERY)}")
     page.get_by_role("textbox", name="Search").press("Escape")
     page.keyboard.press("?")
     dialog = page.get_by_role("dialog", name="Keys")

@@ -15,7 +15,7 @@ from playwright.sync_api import Page, expect
 from index.records import Paper
 from index.snapshot import Snapshot
 from search.library import Library
-from tests.browser.conftest import HOSTILE_TITLE, QUERY, OpenTab, is_still, served
+from tests.browser.conftest import HOSTILE_TITLE, QUERY, OpenTab, is_still, served, visit
 from tests.conftest import make_paper, papers_of
 
 pytestmark = [pytest.mark.browser, pytest.mark.model]
@@ -58,8 +58,7 @@ def test_a_hit_is_saved_and_found_in_the_library(
     page: Page, address: str, library: Library
 ) -> None:
     """Save at a hit; the link of the header leads to it; it is there after a reload."""
-    page.goto(f"{address}/?q={quote(QUERY)}")
-    is_still(page)
+    visit(page, f"{address}/?q={quote(QUERY)}")
     title = page.locator("article h3").first.inner_text().removeprefix("1. ")
     page.get_by_role("button", name="Save", exact=True).first.click()
     expect(page.get_by_role("button", name="Save", exact=True)).to_have_count(9)
@@ -77,7 +76,7 @@ def test_two_tabs_write_one_note(
     library.save("L", papers[0], "start")
     one, two = open_tab(), open_tab()
     for tab in (one, two):
-        tab.goto(f"{address}/library")
+        visit(tab, f"{address}/library")
         tab.get_by_role("button", name="Edit note").click()
         expect(tab.get_by_role("textbox", name="Note on")).to_have_value("start")
     one.get_by_role("textbox", name="Note on").fill("one's\nown")
@@ -99,7 +98,7 @@ def test_removing_far_down_and_undoing(
 ) -> None:
     """The remark with Undo is on the screen wherever one is, and nothing scrolls away."""
     library.save_all("L", [(paper, "kept") for paper in papers[:12]])
-    page.goto(f"{address}/library")
+    visit(page, f"{address}/library")
     expect(page.locator("article")).to_have_count(12)
     page.get_by_role("button", name="Remove").nth(9).click()
     expect(page.locator("article")).to_have_count(11)
@@ -117,7 +116,7 @@ def test_a_file_goes_out_and_comes_in(
     """The downloaded file is the list; uploaded into another, papers and notes are there."""
     library.save_all("First", [(paper, f"=note {i}") for i, paper in enumerate(papers[:3])])
     library.create("Second")
-    page.goto(f"{address}/library?list=First")
+    visit(page, f"{address}/library?list=First")
     page.get_by_role("button", name="Export").click()
     with page.expect_download() as download:
         page.get_by_role("button", name="JSON lines").click()
@@ -127,7 +126,7 @@ def test_a_file_goes_out_and_comes_in(
     assert [(line["paper_id"], line["note"]) for line in lines] == [
         (paper.paper_id, f"=note {i}") for i, paper in enumerate(papers[:3])
     ]
-    page.goto(f"{address}/library?list=Second")
+    visit(page, f"{address}/library?list=Second")
     page.get_by_text("Import from a file").click()
     page.locator("input[type=file]").set_input_files(
         {"name": "x.jsonl", "mimeType": "text/plain", "buffer": path.read_bytes()}
@@ -150,7 +149,7 @@ def test_hostile_text_and_no_barrier(
     library.save(HOSTILE_NAME, alien)
     library.delete(library.create(f"{HOSTILE_NAME} 2"))
     page = open_tab(color_scheme=scheme)
-    page.goto(f"{address}/library")
+    visit(page, f"{address}/library")
     expect(page.locator("article h3")).to_have_text([HOSTILE_TITLE, HOSTILE_NAME])
     expect(page.get_by_role("heading", level=2)).to_have_text(HOSTILE_NAME)
     page.get_by_role("button", name="Edit note").click()
@@ -177,7 +176,7 @@ def test_a_phone_shows_all_of_the_width(
     """At the width of a phone the library cannot be moved sideways, with a remark as well."""
     library.save_all("A name " * 20, [(paper, "word" * 60) for paper in papers[:3]])
     page = open_tab(viewport={"width": 390, "height": 844})
-    page.goto(f"{address}/library")
+    visit(page, f"{address}/library")
     page.get_by_role("button", name="Remove").first.click()
     undo = page.get_by_role("button", name="Undo")
     expect(undo).to_be_in_viewport(ratio=1)

@@ -10,7 +10,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 from search.engine import Searcher
-from tests.browser.conftest import BOMB, HOSTILE_TITLE, QUERY, is_still
+from tests.browser.conftest import BOMB, HOSTILE_TITLE, QUERY, is_still, visit
 
 pytestmark = [pytest.mark.browser, pytest.mark.model]
 
@@ -43,10 +43,9 @@ def test_everybody_can_use_the_page(page: Page, app: str, searcher: Searcher, na
     dark; there is one first heading; at the width of a phone nothing can be moved sideways.
     """
     grounds = []
+    visit(page, f"{app}/{PAGES[name](searcher)}")
     for scheme in ("light", "dark"):
         page.emulate_media(color_scheme=scheme)
-        if scheme == "light":
-            page.goto(f"{app}/{PAGES[name](searcher)}")
         is_still(page)
         found = Axe().run(page).response["violations"]
         assert [(v["id"], [n["html"][:200] for n in v["nodes"][:3]]) for v in found] == []
@@ -62,7 +61,7 @@ def test_everybody_can_use_the_page(page: Page, app: str, searcher: Searcher, na
 
 def test_a_formula_is_text(page: Page, app: str) -> None:
     """What would keep a reader of formulas busy for ever is shown as it is, wherever it stands."""
-    page.goto(f"{app}/?q={quote('a bomb in a formula goes off never')}")
+    visit(page, f"{app}/?q={quote('a bomb in a formula goes off never')}")
     article = page.locator("article").filter(has_text="Bombs")
     expect(article.locator("h3")).to_contain_text(f"Bombs {BOMB}".strip()[:60])
     assert page.locator(".katex").count() == 0
@@ -70,7 +69,7 @@ def test_a_formula_is_text(page: Page, app: str) -> None:
 
 def test_a_hostile_paper_on_its_page(page: Page, app: str, searcher: Searcher) -> None:
     """Title, abstract, venue and source of a hostile paper are text on its own page."""
-    page.goto(f"{app}/paper?id={hostile(searcher)}")
+    visit(page, f"{app}/paper?id={hostile(searcher)}")
     expect(page.get_by_role("heading", level=1)).to_have_text(HOSTILE_TITLE)
     is_still(page)
     assert page.locator("img[src=x], [onclick], [onerror], a[href^=javascript]").count() == 0
@@ -79,7 +78,7 @@ def test_a_hostile_paper_on_its_page(page: Page, app: str, searcher: Searcher) -
 
 def test_the_header_leads_everywhere_and_back(page: Page, app: str) -> None:
     """The question goes along to every page, and is there again on the search."""
-    page.goto(f"{app}/?q={quote(QUERY)}")
+    visit(page, f"{app}/?q={quote(QUERY)}")
     for name in ("Topics", "Library", "Index"):
         page.get_by_role("link", name=name, exact=True).click()
         page.wait_for_url(f"**/{name.lower()}?q=how**")

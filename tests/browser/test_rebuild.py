@@ -13,7 +13,16 @@ from playwright.sync_api import expect
 from index.build import build
 from index.encoder import Encoder
 from search.engine import Searcher
-from tests.browser.conftest import QUERY, OpenTab, ask, expect_papers, is_still, papers_of, served
+from tests.browser.conftest import (
+    QUERY,
+    OpenTab,
+    ask,
+    expect_papers,
+    is_still,
+    papers_of,
+    served,
+    visit,
+)
 from tests.conftest import SEEDS
 
 pytestmark = [pytest.mark.browser, pytest.mark.model]
@@ -47,13 +56,13 @@ def test_a_split_takes_effect_while_others_search(
     merged = next(p for p in searcher.snapshot.papers() if len(p.mention_ids) > 1)
     before, papers = papers_of(searcher.search(QUERY)), len(searcher)
     page, other = open_tab(), open_tab()
-    other.goto(f"{own_app}/?q={quote(QUERY)}")
+    visit(other, f"{own_app}/?q={quote(QUERY)}")
     expect_papers(other, before)
-    page.goto(f"{own_app}/paper?id={merged.paper_id}")
+    visit(page, f"{own_app}/paper?id={merged.paper_id}")
     page.get_by_role("button", name="Not the same work").first.click()
     page.get_by_role("button", name="It is another work").click()
     expect(page.get_by_role("button", name="Take this back")).to_be_visible()
-    page.goto(f"{own_app}/index")
+    visit(page, f"{own_app}/index")
     page.get_by_role("button", name="Rebuild now").click()
     expect(page.get_by_role("button", name="Cancel the rebuild")).to_be_visible()
     ask(other, f"{QUERY} in recurrent networks")
@@ -61,7 +70,7 @@ def test_a_split_takes_effect_while_others_search(
     assert (own_data / "CURRENT").read_text().strip() == "1"
     expect(page.get_by_text("Generation 2 stands")).to_be_visible()
     expect(page.get_by_text(f"{papers + 1} papers").first).to_be_visible()
-    other.goto(f"{own_app}/")
+    visit(other, f"{own_app}/")
     expect(other.get_by_text(f"{papers + 1} papers can be searched")).to_be_visible()
     is_still(page)
     searcher.snapshot.close()

@@ -21,6 +21,7 @@ from tests.browser.conftest import (
     is_still,
     papers_of,
     scrolled,
+    visit,
 )
 
 pytestmark = [pytest.mark.browser, pytest.mark.model]
@@ -29,8 +30,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.model]
 def test_a_typed_query_shows_hits(page: Page, app: str, searcher: Searcher) -> None:
     """The box is in focus; typing and Enter shows ten hits, a sentence marked, a new address."""
     hits = searcher.search(QUERY)
-    page.goto(app)
-    is_still(page)
+    visit(page, app)
     expect(page.get_by_role("textbox", name="Search")).to_be_focused()
     page.keyboard.type(QUERY)
     page.keyboard.press("Enter")
@@ -42,7 +42,7 @@ def test_a_typed_query_shows_hits(page: Page, app: str, searcher: Searcher) -> N
 
 def test_the_best_sentence_is_marked_by_more_than_colour(page: Page, app: str) -> None:
     """The marked sentence is underlined and bold."""
-    page.goto(f"{app}/?q={quote(QUERY)}")
+    visit(page, f"{app}/?q={quote(QUERY)}")
     style = page.locator("article mark").first.evaluate(
         "e => [getComputedStyle(e).textDecorationLine, getComputedStyle(e).fontWeight]"
     )
@@ -52,7 +52,7 @@ def test_the_best_sentence_is_marked_by_more_than_colour(page: Page, app: str) -
 def test_the_whole_abstract_unfolds(page: Page, app: str, searcher: Searcher) -> None:
     """Of a long abstract the surroundings of the sentence are shown, and all of it on demand."""
     hit = next(h for h in searcher.search(QUERY) if len(h.paper.abstract or "") > 1000)
-    page.goto(f"{app}/?q={quote(QUERY)}")
+    visit(page, f"{app}/?q={quote(QUERY)}")
     article = page.locator("article").nth(hit.rank - 1)
     whole = article.locator("details p")
     expect(whole).to_be_hidden()
@@ -66,7 +66,7 @@ def test_likes_and_dislikes_gather(page: Page, app: str, searcher: Searcher) -> 
     button lead through the same places, at the top of each.
     """
     found = papers_of(searcher.search(QUERY))
-    page.goto(f"{app}/?q={quote(QUERY)}")
+    visit(page, f"{app}/?q={quote(QUERY)}")
     expect_papers(page, found)
     liked = found[7].paper_id
     page.get_by_role("button", name="More like this").nth(7).click()
@@ -95,7 +95,7 @@ def test_a_link_shows_the_same_to_others(
 ) -> None:
     """Words, examples, conditions and order stand in the address: opened elsewhere, reloaded."""
     found = papers_of(searcher.search(QUERY))
-    page.goto(f"{app}/?q={quote(QUERY)}")
+    visit(page, f"{app}/?q={quote(QUERY)}")
     page.get_by_role("button", name="More like this").nth(1).click()
     author = page.locator(".st-key-facet-authors button").first
     name = author.inner_text().rsplit(" (", 1)[0]
@@ -108,7 +108,7 @@ def test_a_link_shows_the_same_to_others(
     expect_papers(page, papers_of(wanted.hits))
     other = open_tab()
     for tab in (other, page):
-        tab.goto(page.url)
+        visit(tab, page.url)
         expect_papers(tab, papers_of(wanted.hits))
         expect(tab.get_by_role("button", name=f"author: {name}")).to_be_visible()
     other.reload()
@@ -117,7 +117,7 @@ def test_a_link_shows_the_same_to_others(
 
 def test_years_narrow_by_the_keyboard(page: Page, app: str, searcher: Searcher) -> None:
     """The slider's ends move by arrow keys, and the hits follow."""
-    page.goto(f"{app}/?q={quote(QUERY)}")
+    visit(page, f"{app}/?q={quote(QUERY)}")
     first = page.get_by_role("slider").first
     first.focus()
     page.keyboard.press("ArrowRight")
@@ -129,8 +129,7 @@ def test_years_narrow_by_the_keyboard(page: Page, app: str, searcher: Searcher) 
 
 def test_show_more_adds_in_place(page: Page, app: str, searcher: Searcher) -> None:
     """More hits come below those that are there, and the page stays where it is."""
-    page.goto(f"{app}/?q={quote(QUERY)}")
-    is_still(page)
+    visit(page, f"{app}/?q={quote(QUERY)}")
     page.get_by_role("button", name="Show more").click()
     expect_papers(page, papers_of(searcher.search(QUERY, k=20)))
     assert scrolled(page) > 0
@@ -140,7 +139,7 @@ def test_a_pasted_abstract(page: Page, app: str, searcher: Searcher) -> None:
     """An abstract pasted with its line breaks finds its paper."""
     paper = next(p for p in searcher.snapshot.papers() if len(p.abstract or "") > 1000)
     lines = (paper.abstract or "").replace(". ", ".\n")
-    page.goto(app)
+    visit(page, app)
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     page.get_by_role("textbox", name="Search").focus()
     page.evaluate("text => navigator.clipboard.writeText(text)", lines)
@@ -151,7 +150,7 @@ def test_a_pasted_abstract(page: Page, app: str, searcher: Searcher) -> None:
 
 def test_a_fast_typist_loses_nothing(page: Page, app: str, searcher: Searcher) -> None:
     """A second question asked before the first is answered is the one that is answered."""
-    page.goto(app)
+    visit(page, app)
     ask(page, "optimizers")
     ask(page, QUERY)
     expect_papers(page, papers_of(searcher.search(QUERY)))
@@ -159,7 +158,7 @@ def test_a_fast_typist_loses_nothing(page: Page, app: str, searcher: Searcher) -
 
 def test_cite_shows_what_to_copy(page: Page, app: str) -> None:
     """The citation opens over the page and closes by Escape."""
-    page.goto(f"{app}/?q={quote(QUERY)}")
+    visit(page, f"{app}/?q={quote(QUERY)}")
     page.get_by_role("button", name="Cite").first.click()
     dialog = page.get_by_role("dialog", name="Cite")
     expect(dialog).to_contain_text("@")
@@ -170,7 +169,7 @@ def test_cite_shows_what_to_copy(page: Page, app: str) -> None:
 
 def test_off_topic_is_said(page: Page, app: str) -> None:
     """A query on nothing in the index is told that nothing fits well, and what to try."""
-    page.goto(app)
+    visit(page, app)
     ask(page, "train timetable for Sundays and public holidays")
     expect(page.get_by_role("alert")).to_contain_text("Nothing here fits well")
     expect(page.get_by_text("weak match").first).to_be_visible()
@@ -180,7 +179,7 @@ def test_off_topic_is_said(page: Page, app: str) -> None:
 
 def test_hostile_text_is_shown_character_for_character(page: Page, app: str) -> None:
     """Markup of every kind is readable as such, adds no element to the page, and does nothing."""
-    page.goto(app)
+    visit(page, app)
     ask(page, "snares set by markup in reading lists <script>window.__pwned = 1</script>")
     article = page.locator("article").filter(has_text="Snares")
     expect(article.locator("h3")).to_have_text(f"1. {HOSTILE_TITLE}")
@@ -212,8 +211,7 @@ def test_hostile_text_is_shown_character_for_character(page: Page, app: str) -> 
 def test_a_hostile_address_does_nothing(page: Page, app: str, address: str) -> None:
     """What stands in the address is quoted at most."""
     bad = quote("<img src=x onerror=alert(1)>[x](javascript:alert(1))")
-    page.goto(f"{app}/{address.replace('ID', bad)}")
-    is_still(page)
+    visit(page, f"{app}/{address.replace('ID', bad)}")
     expect(page.get_by_role("textbox", name="Search")).to_be_visible()
     assert page.locator("img[src=x], a[href^=javascript]").count() == 0
 
@@ -230,7 +228,7 @@ def test_narrow_screens_show_all_of_the_width(
 ) -> None:
     """On a phone, and at twice the size, nothing sticks out, not even a word of 240 letters."""
     page = open_tab(**options)
-    page.goto(f"{app}/?q={quote('snares set by markup in reading lists')}")
+    visit(page, f"{app}/?q={quote('snares set by markup in reading lists')}")
     expect(page.locator("article h3").first).to_have_text(f"1. {HOSTILE_TITLE}")
     main = page.get_by_test_id("stMain")
     assert main.evaluate("main => main.scrollWidth <= main.clientWidth") is True

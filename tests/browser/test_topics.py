@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from search.engine import Searcher
-from tests.browser.conftest import is_still
+from tests.browser.conftest import is_still, visit
 
 pytestmark = [pytest.mark.browser, pytest.mark.model]
 
@@ -24,7 +24,7 @@ PIXEL = """trace => {
 
 
 def open_map(page: Page, app: str) -> None:
-    page.goto(f"{app}/topics")
+    visit(page, f"{app}/topics")
     expect(page.locator(CHART)).to_be_visible()
     is_still(page)
 
@@ -74,7 +74,7 @@ def test_a_lasso_lists_what_is_inside(page: Page, app: str) -> None:
 def test_between_two_topics(page: Page, app: str, searcher: Searcher) -> None:
     """The address of two topics lists the papers that belong to both."""
     first, second = (topic.topic_id for topic in searcher.topics()[:2])
-    page.goto(f"{app}/topics?a={first}&b={second}")
+    visit(page, f"{app}/topics?a={first}&b={second}")
     wanted = [hit.paper.display_title for hit in searcher.between(first, second, 10)]
     expect(page.locator("article h3")).to_have_text(
         [f"{i}. {title}" for i, title in enumerate(wanted, 1)]
