@@ -8,7 +8,7 @@ abstracts, chosen at random, one after the other, after a few to warm up. Times 
 page itself: from the press of Enter to the first hit of the new answer, and to the whole page
 standing still. The alternative, in the same run: the same questions asked a second time, when the
 sentences of the papers are known and what is left is ranking and drawing; and the answer as a
-Python call gives it, without any page.
+Python call gives it, without any page. Then it opens the map, and clicks on papers.
 """
 
 from __future__ import annotations
@@ -34,6 +34,7 @@ from index.text import sentence_spans
 from search import Searcher
 
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
+CLICKS = 10  # on the map
 WARM = 5  # questions before the clock runs
 LEAST, MOST = 8, 25  # words of a question
 
@@ -58,6 +59,20 @@ STILL = """() => {
   const state = document.querySelector('[data-testid=stApp]').dataset.testScriptState;
   return state === 'notRunning' && document.querySelectorAll('article').length >= 10
     ? performance.now() - window.__started : null;
+}"""
+
+DRAWN = """() => {
+  const traces = document.querySelector('.js-plotly-plot')?._fullData?.length;
+  const state = document.querySelector('[data-testid=stApp]')?.dataset.testScriptState;
+  return state === 'notRunning' && traces ? traces : null;
+}"""
+LISTED = "() => document.querySelector('article h3')?.innerText ?? ''"
+# Where the first point of a trace is on the screen.
+POINT = """trace => {
+  const chart = document.querySelector('.js-plotly-plot'), layout = chart._fullLayout;
+  const data = chart._fullData[trace], box = chart.getBoundingClientRect();
+  return [box.left + layout.xaxis._offset + layout.xaxis.d2p(data.x[0]),
+          box.top + layout.yaxis._offset + layout.yaxis.d2p(data.y[0])];
 }"""
 
 
@@ -107,7 +122,24 @@ def asked(page: Page, question: str) -> tuple[float, float]:
     return first, still
 
 
-def in_browser(data: Path, asking: list[str]) -> dict[str, list[tuple[float, float]]]:
+def on_the_map(page: Page, address: str) -> tuple[float, list[float]]:
+    """Milliseconds until the map stands with all its points, and from each click to its paper."""
+    started = time.perf_counter()
+    page.goto(f"{address}/topics")
+    traces = page.wait_for_function(DRAWN, polling=20).json_value()
+    drawn = (time.perf_counter() - started) * 1000
+    times = []
+    for trace in range(1, min(traces, CLICKS + 1)):
+        x, y = page.evaluate(POINT, trace)
+        before = page.evaluate(LISTED)
+        started = time.perf_counter()
+        page.mouse.click(x, y)
+        page.wait_for_function(f"before => ({LISTED})() !== before", arg=before, polling=20)
+        times.append((time.perf_counter() - started) * 1000)
+    return drawn, times
+
+
+def in_browser(data: Path, asking: list[str]) -> dict[str, list[float]]:
     path = next(filter(None, map(shutil.which, CHROMIUM)))
     with served(data) as address, sync_playwright() as playwright:
         browser = playwright.chromium.launch(
@@ -119,9 +151,14 @@ def in_browser(data: Path, asking: list[str]) -> dict[str, list[tuple[float, flo
         for question in asking[:WARM]:
             asked(page, question)
         timed = asking[WARM:]
-        times = {"new": [asked(page, q) for q in timed], "again": [asked(page, q) for q in timed]}
+        rows = {}
+        for kind in ("new question", "same question again"):
+            times = [asked(page, question) for question in timed]
+            rows[f"first hit, {kind}"] = [first for first, _ in times]
+            rows[f"whole page, {kind}"] = [still for _, still in times]
+        drawn, clicks = on_the_map(page, address)
         browser.close()
-    return times
+    return rows | {"map with all points": [drawn], "click on the map to the paper": clicks}
 
 
 def as_calls(data: Path, asking: list[str]) -> list[float]:
@@ -145,14 +182,7 @@ def main() -> None:
     asking, papers = questions(searcher, WARM + options.questions), len(searcher)
     del searcher
     calls = as_calls(options.data, asking)
-    times = in_browser(options.data, asking)
-    rows = {
-        "first hit, new question": [first for first, _ in times["new"]],
-        "whole page, new question": [still for _, still in times["new"]],
-        "first hit, same question again": [first for first, _ in times["again"]],
-        "whole page, same question again": [still for _, still in times["again"]],
-        "Python call, new question": calls,
-    }
+    rows = in_browser(options.data, asking) | {"Python call, new question": calls}
     print(f"{papers:,} papers, {options.questions} questions; milliseconds: median, 95 of 100")
     for name, values in rows.items():
         median, late = np.percentile(values, [50, 95])

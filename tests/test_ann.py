@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import faiss
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -40,6 +41,16 @@ def test_finds_what_brute_force_finds(k: int) -> None:
     if k == 300:
         assert scores[0] > 0.5
         assert scores[-1] < -0.45
+
+
+def test_one_query_is_answered_in_one_thread(monkeypatch: pytest.MonkeyPatch) -> None:
+    """FAISS gets one thread for a query, and as many as before afterwards."""
+    given = [8]
+    monkeypatch.setattr(faiss, "omp_get_max_threads", lambda: given[-1])
+    monkeypatch.setattr(faiss, "omp_set_num_threads", given.append)
+    vectors = unit_rows(30, 8, 1)
+    VectorIndex.build(vectors).search(vectors[0].astype(np.float32), 3)
+    assert given == [8, 1, 8]
 
 
 @settings(max_examples=60, deadline=None)

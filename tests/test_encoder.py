@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import importlib.util
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -161,6 +162,30 @@ def test_vectors_are_float32_of_length_one(real_encoder: Encoder) -> None:
 
 
 @pytest.mark.model
+@pytest.mark.parametrize(("cores", "few"), [(1, 1), (2, 1), (8, 4)])
+def test_a_question_leaves_cores_to_others(
+    real_encoder: Encoder, monkeypatch: pytest.MonkeyPatch, cores: int, few: int
+) -> None:
+    """A query and a few texts are embedded in half of the cores, many texts in all of them; the
+    number of threads is afterwards what it was.
+    """
+    import torch  # noqa: PLC0415
+
+    before, used = torch.get_num_threads(), []
+    model = real_encoder._model  # type: ignore[attr-defined]
+    for name in ("encode_query", "encode_document"):
+        monkeypatch.setattr(
+            model, name, lambda texts, **_: used.append(torch.get_num_threads()) or torch.ones(1, 3)
+        )
+    monkeypatch.setattr(real_encoder, "_cores", cores)
+    monkeypatch.setattr(real_encoder, "info", replace(real_encoder.info, dimension=3))
+    real_encoder.encode_query(["one"])
+    real_encoder.encode_document(["a few"] * 32)
+    real_encoder.encode_document(["many"] * 33)
+    assert used == [few, few, cores, cores]
+    assert torch.get_num_threads() == before
+
+
 def test_no_text_gives_no_vector(real_encoder: Encoder) -> None:
     """No documents become an array of no rows and 384 columns."""
     assert real_encoder.encode_document([]).shape == (0, 384)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +15,7 @@ from index.papers import document_text
 from index.snapshot import Snapshot
 from index.text import sentence_spans
 from search.browse import UnknownTopicError
-from search.engine import Hit, Searcher
+from search.engine import Hit, Searcher, Sort
 from search.filters import Filters
 from tests.conftest import SEEDS, MakeIndex, ids_by_title, papers_of, works_page
 from tests.fakes import FakeEncoder
@@ -172,6 +173,39 @@ def test_the_sentence_is_the_nearest_one(searcher: Searcher) -> None:
         sentences = [abstract[a:b] for a, b in sentence_spans(abstract)]
         scores = encoder.encode_document(sentences) @ vector
         assert hit.sentence == sentences[int(np.argmax(scores))]
+
+
+@pytest.mark.parametrize("sort", ["relevance", "year"])
+def test_hits_made_one_after_the_other_are_the_same(searcher: Searcher, sort: Sort) -> None:
+    """Hits that are made later equal those made at once; the best one is there from the first."""
+    liked = [searcher.search(QUERY)[2].paper.paper_id]
+    conditions = "year:2020.."
+    for ask in (
+        partial(searcher.ask, QUERY, 7, sort=sort),
+        partial(searcher.ask, conditions, 7, sort=sort),
+        partial(searcher.ask_like, liked, k=7, sort=sort),
+    ):
+        whole, begun = ask(), ask(later=True)
+        assert (len(whole.hits), begun.hits) == (7, ())
+        assert tuple(searcher.each(begun)) == whole.hits
+        assert searcher.papers(begun) == [hit.paper for hit in whole.hits]
+        assert begun.best == whole.best
+        assert whole.best in whole.hits or sort == "year"
+
+
+def test_a_hit_waits_for_no_other(fake_index: Path) -> None:
+    """Before the second hit is asked for, no sentence of its paper has been embedded."""
+    encoder = FakeEncoder()
+    with Snapshot.open(fake_index) as snapshot:
+        searcher = Searcher(snapshot, encoder)
+        answer = searcher.ask(QUERY, later=True)
+        first, second = (paper.abstract or "" for paper in searcher.papers(answer)[:2])
+        hits = searcher.each(answer)
+        next(hits)
+        assert encoder.last_documents == [first[a:b] for a, b in sentence_spans(first)]
+        next(hits)
+        both = [text[a:b] for text in (first, second) for a, b in sentence_spans(text)]
+        assert encoder.last_documents == both
 
 
 def test_a_paper_without_abstract_is_found_by_its_title(searcher: Searcher) -> None:
