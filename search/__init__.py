@@ -19,6 +19,7 @@ from index.errors import (
     SourceError,
     UnknownPaperError,
 )
+from index.formats.entries import Unreadable
 from index.overrule import join_papers, pending_decisions, split_paper, undo_decision
 from index.records import Evidence, Mention, Merge, Paper, Skip
 from index.snapshot import Snapshot
@@ -27,7 +28,6 @@ from index.topics import Topic
 from search.atlas import Atlas, Region, Timeline
 from search.browse import TopicBrowser, UnknownTopicError
 from search.engine import SORTS, Answer, Searcher, Sort
-from search.entries import Unreadable
 from search.export import FORMATS, export
 from search.facets import Count, Facets
 from search.filters import FilterError, Filters, make_filters, parse_years

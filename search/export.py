@@ -23,6 +23,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict
 
 from index.errors import QueryError
+from index.formats.written import FORMULA, PLAIN_TEX
 from index.papers import is_preprint_venue
 from index.records import Paper
 from index.text import fold_space, words
@@ -30,23 +31,10 @@ from index.text import fold_space, words
 Notes = Mapping[str, str]  # by paper id
 
 _CSV_FIELDS = ("paper_id", "title", "authors", "year", "venue", "categories", "doi", "arxiv", "url")
-# A spreadsheet runs a cell that starts with one of these as a formula.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _MATH = re.compile(r"(\$[^$]*\$)")
 _TEX_SPECIAL = re.compile(r"(?<!\\)([&%#_$])")
 _TEX_ACCENT = re.compile(r"(?<!\\)([\^~])")
 _TEX_BRACE = re.compile(r"\\[{}]")
-# A note is no TeX: each character that TeX acts on is named. An "@" that begins a line would begin
-# an entry, for some readers, even inside of braces.
-PLAIN_TEX = {
-    "\\": r"\textbackslash{}",
-    "{": r"\textbraceleft{}",
-    "}": r"\textbraceright{}",
-    "^": r"\textasciicircum{}",
-    "~": r"\textasciitilde{}",
-    "@": "{@}",
-    **{c: f"\\{c}" for c in "&%#_$"},
-}
 
 
 def export(papers: Iterable[Paper], format: str, notes: Notes | None = None) -> str:  # noqa: A002
@@ -185,17 +173,12 @@ def _csv(papers: Sequence[Paper], notes: Notes | None) -> str:
 
 def _cell(value: object) -> str:
     text = _cell_text(value)
-    return f"'{text}" if text.startswith(_FORMULA) else text
+    return f"'{text}" if text.startswith(FORMULA) else text
 
 
 def _guarded(text: str) -> str:
     """Like a cell, but so that the guard can be told from an apostrophe that was there."""
-    return f"'{text}" if text.lstrip("'").startswith(_FORMULA) else text
-
-
-def unguarded(text: str) -> str:
-    """The text of a cell without the apostrophe that keeps it from being a formula."""
-    return text[1:] if text[:1] == "'" and text.lstrip("'").startswith(_FORMULA) else text
+    return f"'{text}" if text.lstrip("'").startswith(FORMULA) else text
 
 
 def _cell_text(value: object) -> str:

@@ -16,16 +16,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from index.errors import QueryError, SourceError
+from index.formats.bibtex import read_bibtex
+from index.formats.entries import Entry, Unreadable
+from index.formats.ris import read_ris
+from index.formats.tabular import names_columns, read_csv, read_json
 from index.records import Paper
 from index.snapshot import Snapshot
-from search.bibtex import read_bibtex
-from search.entries import Entry, Unreadable
 from search.export import FORMATS
 from search.library import Library
 from search.library_rows import LONGEST_NOTE, tidy
 from search.matching import match, may_be, on_its_own
-from search.ris import read_ris
-from search.tabular import names_columns, read_csv, read_json
 
 LARGEST_FILE = 50_000_000  # bytes; some 50,000 records with abstracts
 _READERS: dict[str, Callable[[str], Iterator[Entry | Unreadable]]] = {

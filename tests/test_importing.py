@@ -15,20 +15,20 @@ from hypothesis import strategies as st
 
 from index.build import build
 from index.errors import QueryError, SourceError
+from index.formats.bibtex import from_tex, read_bibtex
+from index.formats.entries import Entry, Unreadable
+from index.formats.ris import read_ris
+from index.formats.tabular import read_csv, read_json
 from index.identity import digest, with_ids
 from index.records import Mention, Paper
 from index.snapshot import Snapshot
 from index.sources import Reading
 from index.text import fold_space, plain
 from search import importing
-from search.bibtex import from_tex, read_bibtex
-from search.entries import Entry, Unreadable
 from search.export import FORMATS, export
 from search.importing import ImportReport, import_bytes, import_file
 from search.library import Library, Saved
 from search.library_rows import LONGEST_NOTE, tidy
-from search.ris import read_ris
-from search.tabular import read_csv, read_json
 from tests.conftest import BREAD, BUILD_MODULE, CAT, SAIL, make_paper
 from tests.fakes import FakeEncoder
 

@@ -14,8 +14,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
-from search.entries import Entry, Unreadable, first_name_first, make_entry
-from search.export import unguarded
+from index.formats.entries import Entry, Unreadable, first_name_first, make_entry
+from index.formats.written import unguarded
 
 _NAMES = {
     "paper_id": ("paper_id",),
@@ -157,7 +157,7 @@ def _object(line: int, record: object) -> Entry | Unreadable:
         authors=authors,
         categories=categories,
         authors_truncated=record.get("authors_truncated") is True,
-        **{name: _text(value) for name, value in fields.items()},
+        **{name: _text(value) for name, value in fields.items()},  # type: ignore[arg-type]
     )
     if not entry.paper.paper_id:
         return entry

@@ -27,8 +27,8 @@ from pylatexenc.latex2text import (
 )
 from pylatexenc.latexwalker import LatexWalkerError
 
-from search.entries import Entry, Unreadable, make_entry, our_id
-from search.export import PLAIN_TEX
+from index.formats.entries import Entry, Unreadable, make_entry, our_id
+from index.formats.written import PLAIN_TEX
 
 # What they cannot read is told by the reader below, with its line.
 for _name in ("bibtexparser", "pylatexenc"):

@@ -1,8 +1,8 @@
 """Entries of a bibliography file: what one reader of a format hands on, and how it is cleaned.
 
-A reader (`search.bibtex`, `search.ris`, `search.tabular`) gives `Entry` and `Unreadable` in the
-order of the file. The paper of an entry has the id that this program wrote into the file, else an
-empty one; `search.matching` finds out which paper of the index it is.
+A reader gives `Entry` and `Unreadable` in the order of the file. The paper of an entry has the id
+that this program wrote into the file, else an empty one; who imports a list finds out which paper
+of the index it is.
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ class Entry:
     line: int  # 1-based, where it begins
     paper: Paper
     note: str = ""
+    line_end: int = 0  # the last line; 0 where the reader does not tell
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +52,7 @@ class Unreadable:
 def make_entry(
     line: int,
     *,
+    line_end: int = 0,
     paper_id: str = "",
     title: str = "",
     authors: Iterable[str] = (),
@@ -83,7 +85,7 @@ def make_entry(
         arxiv=_arxiv(_clean(arxiv), url, doi, _clean(venue)) or None,
         url=url or None,
     )
-    return Entry(line, paper, note)
+    return Entry(line, paper, note, line_end)
 
 
 def our_id(text: str) -> str:

@@ -13,7 +13,7 @@ from typing import Any
 import rispy
 from rispy.config import TAG_KEY_MAPPING
 
-from search.entries import Entry, Unreadable, first_name_first, make_entry, our_id
+from index.formats.entries import Entry, Unreadable, first_name_first, make_entry, our_id
 
 _BEGIN, _END = "TY  -", "ER  -"
 # Some write one blank or a tab where the format asks for two.

@@ -1,0 +1,1 @@
+"""Bibliography formats of other programs: what each file states, entry by entry."""
