@@ -28,12 +28,14 @@ from pylatexenc.latex2text import (
 from pylatexenc.latexwalker import LatexWalkerError
 
 from index.formats.entries import Entry, Unreadable, make_entry, our_id
+from index.formats.file import TextFile
 from index.formats.written import PLAIN_TEX
 
 # What they cannot read is told by the reader below, with its line.
 for _name in ("bibtexparser", "pylatexenc"):
     logging.getLogger(_name).setLevel(logging.CRITICAL)
 
+BEGIN = re.compile(r"^[ \t]*@[A-Za-z]+\s*[{(]", re.MULTILINE)
 _VENUES = ("journal", "journaltitle", "booktitle", "howpublished", "institution", "school")
 _NOTES = ("annote", "annotation", "comment")
 _KEYWORDS = re.compile(r"\s*[;,]\s*")
@@ -60,6 +62,20 @@ def _decoder() -> LatexNodes2Text:
 _DECODER = _decoder()
 
 
+class BibTeX:
+    """BibTeX and BibLaTeX."""
+
+    name = "BibTeX"
+
+    def fits(self, head: str) -> bool:
+        """An entry begins a line."""
+        return BEGIN.search(head) is not None
+
+    def read(self, file: TextFile) -> Iterator[Entry | Unreadable]:
+        """The entries, in order. The whole file is parsed at once."""
+        return read_bibtex(file.text())
+
+
 def read_bibtex(text: str) -> Iterator[Entry | Unreadable]:
     """The entries of a BibTeX file, in order; what stands outside of entries is comment."""
     library = Library()
@@ -74,7 +90,7 @@ def read_bibtex(text: str) -> Iterator[Entry | Unreadable]:
     for block in library.blocks:
         line = (block.start_line or 0) + 1
         if isinstance(block, Block):
-            yield _entry(line, _fields(block))
+            yield _entry(line, line + (block.raw or "").count("\n"), _fields(block))
         elif isinstance(block, ParsingFailedBlock):
             yield Unreadable.of(line, block.raw or "", f"not a BibTeX entry: {_reason(block)}")
 
@@ -91,7 +107,7 @@ def _fields(block: Block) -> dict[str, str]:
     return fields
 
 
-def _entry(line: int, fields: dict[str, str]) -> Entry:
+def _entry(line: int, line_end: int, fields: dict[str, str]) -> Entry:
     ours = our_id(fields.get("paperid", ""))
     read: Callable[[str], str] = _undone if ours else from_tex
     title = fields.get("title", "")
@@ -99,6 +115,7 @@ def _entry(line: int, fields: dict[str, str]) -> Entry:
     archive = fields.get("eprinttype", fields.get("archiveprefix", "arxiv"))
     return make_entry(
         line,
+        line_end=line_end,
         paper_id=ours,
         title=read(title[1:-1] if ours and title.startswith("{") else title),
         authors=map(read, names),

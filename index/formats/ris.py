@@ -7,17 +7,19 @@ that has no end and tells no line numbers.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import rispy
 from rispy.config import TAG_KEY_MAPPING
 
 from index.formats.entries import Entry, Unreadable, first_name_first, make_entry, our_id
+from index.formats.file import TextFile
 
 _BEGIN, _END = "TY  -", "ER  -"
 # Some write one blank or a tab where the format asks for two.
 _LOOSE = re.compile(rf"({'|'.join(TAG_KEY_MAPPING)})[ \t]+-(?:[ \t]+|$)")
+_TYPE = re.compile(r"^TY[ \t]+-[ \t]*\w", re.MULTILINE)
 _TITLES = ("title", "primary_title", "short_title")
 _AUTHORS = ("authors", "first_authors")
 _VENUES = ("secondary_title", "alternate_title3", "journal_name", "alternate_title2")
@@ -36,18 +38,36 @@ class _Parser(rispy.RisParser):  # type: ignore[misc]  # rispy states no types
         return tag, content if tag else line.removeprefix("  ")
 
 
+class Ris:
+    """RIS as Zotero, EndNote, Scopus, Embase and Web of Science write it."""
+
+    name = "RIS"
+
+    def fits(self, head: str) -> bool:
+        """A record begins a line."""
+        return _TYPE.search(head) is not None
+
+    def read(self, file: TextFile) -> Iterator[Entry | Unreadable]:
+        """The records, in order, one after the other."""
+        return _read(line.rstrip("\n") for line in file.lines())
+
+
 def read_ris(text: str) -> Iterator[Entry | Unreadable]:
-    """The records of a RIS file, in order."""
-    for start, lines in _records(text.splitlines()):
-        body = "\n".join(lines)
-        if lines[0].startswith(_BEGIN):
+    """The records of a text in RIS, in order."""
+    return _read(text.splitlines())
+
+
+def _read(lines: Iterable[str]) -> Iterator[Entry | Unreadable]:
+    for start, held in _records(lines):
+        body = "\n".join(held)
+        if held[0].startswith(_BEGIN):
             (fields,) = rispy.loads(f"{body}\n{_END} ", implementation=_Parser)
-            yield _entry(start, fields)
+            yield _entry(start, start + len(held) - 1, fields)
         elif body.strip():
             yield Unreadable.of(start, body.strip(), "not a RIS record: no line TY  - begins it")
 
 
-def _records(lines: list[str]) -> Iterator[tuple[int, list[str]]]:
+def _records(lines: Iterable[str]) -> Iterator[tuple[int, list[str]]]:
     """(line, lines) of each record without its last, and of each stretch between records."""
     held: list[str] = []
     start = 1
@@ -63,7 +83,7 @@ def _records(lines: list[str]) -> Iterator[tuple[int, list[str]]]:
         yield start, held
 
 
-def _entry(line: int, fields: Mapping[str, Any]) -> Entry:
+def _entry(line: int, line_end: int, fields: Mapping[str, Any]) -> Entry:
     def first(names: tuple[str, ...]) -> str:
         return next((fields[name] for name in names if fields.get(name)), "")
 
@@ -72,6 +92,7 @@ def _entry(line: int, fields: Mapping[str, Any]) -> Entry:
     urls = fields.get("urls", [])
     return make_entry(
         line,
+        line_end=line_end,
         paper_id=ours,
         title=first(_TITLES),
         authors=names if ours else map(first_name_first, names),
