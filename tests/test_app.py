@@ -18,6 +18,7 @@ from search.export import export
 from search.filters import Filters
 from tests.conftest import BREAD, CAT, SAIL, MakeIndex, live, make_paper, works_page
 from tests.fakes import FakeEncoder
+from tests.pages import plain_label
 
 APP = Path(__file__).resolve().parent.parent / "app.py"
 QUERY = "learning in recurrent networks"
@@ -231,6 +232,21 @@ def test_a_facet_narrows_and_its_chip_widens(
     assert f"{name.papers} papers that meet the conditions" in readable(shown(page))
     press(page, f"author: {name.value}")
     assert (address(page), titles(page)) == ({"q": [QUERY]}, everything)
+
+
+def test_a_second_author_joins_the_first(
+    visit: Visit, fake_index: Path, searcher: Searcher
+) -> None:
+    """An author that was chosen is offered no more; another one is asked for beside it."""
+    first = searcher.facets(searcher.ask(QUERY)).authors[0].value
+    page = visit(fake_index, q=QUERY, author=first)
+    offered = searcher.facets(searcher.ask(QUERY, filters=Filters(authors=(first,)))).authors
+    other = next(count for count in offered if count.value != first)
+    labels = " ".join(plain_label(button.label) for button in page.sidebar.button)
+    assert f"{other.value} (" in labels
+    assert f"{first} (" not in labels
+    press(page, f"{other.value} ({other.papers})")
+    assert address(page) == {"q": [QUERY], "author": [first, other.value]}
 
 
 def test_conditions_join(visit: Visit, fake_index: Path, searcher: Searcher) -> None:

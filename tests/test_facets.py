@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from index.errors import QueryError, UnknownPaperError
 from search.browse import UnknownTopicError
 from search.engine import SORTED, Searcher
-from search.facets import COUNTED
+from search.facets import COUNTED, count_facets
 from search.filters import Filters
 from tests.conftest import BREAD, CAT, SAIL, MakeIndex, works_page
 from tests.fakes import FakeEncoder
@@ -50,6 +51,14 @@ def test_spellings_of_a_value_are_one(make_index: MakeIndex) -> None:
     searcher = Searcher.open(make_index(page), encoder=FakeEncoder())
     found = searcher.facets(searcher.ask("cats")).venues
     assert [(count.value, count.papers) for count in found] == [("Cats", 3)]
+
+
+def test_the_best_papers_are_counted(searcher: Searcher) -> None:
+    """Of a long ranking the first 200 papers are counted, and no other."""
+    rows = np.repeat([3, 5], [COUNTED, 1])
+    facets = count_facets(searcher.snapshot, rows)
+    (paper,) = searcher.snapshot.papers_at([3])
+    assert (facets.papers, facets.years) == (COUNTED, ((paper.year, COUNTED),))
 
 
 def test_each_count_is_what_narrowing_gives(searcher: Searcher) -> None:
