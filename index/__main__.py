@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections import Counter
 from dataclasses import asdict
 from pathlib import Path
 
-from index.build import DEFAULT_SOURCE, BuildReport, build, data_folder
+from index.build import DEFAULT_SOURCE, BuildReport, build, data_folder, plan
 from index.command import (
     JsonProgress,
     ProgressBar,
@@ -54,6 +55,9 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--full", action="store_true", help="embed every text anew")
     command.add_argument("--strict", action="store_true", help="stop at the first skipped record")
     command.add_argument(
+        "--dry-run", action="store_true", help="say what would be done, and do nothing"
+    )
+    command.add_argument(
         "--progress", choices=("bar", "json"), default="bar",
         help="how to tell it on stderr: a bar for people, or a JSON object a line for programs",
     )  # fmt: skip
@@ -92,6 +96,15 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _build(options: argparse.Namespace) -> None:
+    if options.dry_run:
+        settings = {name: getattr(options, name) for name in ("model", "full", "strict")}
+        report = plan(options.sources, options.data, **settings)
+        if options.json:
+            print_json(report.to_dict())
+        else:
+            _print_report(report)
+            print("nothing was done: this was a dry run")
+        return
     progress = JsonProgress() if options.progress == "json" else ProgressBar()
     if options.stop_at_eof:
         stop_at_eof()
@@ -110,15 +123,19 @@ def _build(options: argparse.Namespace) -> None:
         print_json(report.to_dict())
     else:
         _print_report(report)
+        print(f"generation {report.generation} is live after {report.seconds:.1f} s")
 
 
 def _print_report(report: BuildReport) -> None:
+    skipped = Counter(skip.source for skip in report.skipped)
+    for file in report.read:
+        left = f", {skipped[file.source]} skipped" if skipped[file.source] else ""
+        print(f"{file.source}: {file.mentions} mentions{left} ({file.layout or 'not read'})")
     print(f"{report.papers} papers from {report.mentions} mentions in {report.files} files")
     print(f"{report.merged} mentions merged; {report.embedded} embedded, {report.reused} reused")
     for skip in report.skipped:
         where = f"{skip.source}:{skip.line}" if skip.line else skip.source
         print(f"skipped {where}: {skip.why}")
-    print(f"generation {report.generation} is live after {report.seconds:.1f} s")
 
 
 def _status(options: argparse.Namespace) -> None:

@@ -25,7 +25,7 @@ from index.papers import document_text, merge_mentions
 from index.plane import find_plane
 from index.records import Mention, Merge, Paper, Skip
 from index.snapshot import Snapshot
-from index.sources import Reading, read_sources
+from index.sources import FileReport, Reading, read_sources
 from index.topics import find_topics
 from index.writer import Contents, build_lock, write_generation
 
@@ -50,6 +50,7 @@ class BuildReport:
     reused: int  # … and whose vector was taken from the generation before
     skipped: tuple[Skip, ...]
     seconds: float
+    read: tuple[FileReport, ...] = ()  # the files
 
     def to_dict(self) -> dict[str, Any]:
         """The report as plain values, for JSON."""
@@ -91,7 +92,7 @@ def build(
             say("recognising the same work", 0, 0)
             works = _recognise(reading, sources, before)
             texts = [document_text(paper) for paper in works.papers]
-            digests = [hashlib.sha256(text.encode()).hexdigest() for text in texts]
+            digests = [_digest(text) for text in texts]
             say("loading the model", 0, 0)
             encoder = encoder or load_encoder(model)
             kept = {} if full or before is None else _reusable(before, encoder, digests)
@@ -123,7 +124,38 @@ def build(
         )
         say("writing", 0, 0)
         generation = write_generation(folder, contents)
-    return _report(generation, contents, len(kept), time.perf_counter() - started)
+    return _report(generation, reading, works, len(kept), time.perf_counter() - started)
+
+
+def plan(
+    sources: Sequence[PathLike] = (DEFAULT_SOURCE,),
+    data: PathLike | None = None,
+    *,
+    model: str = DEFAULT_MODEL,
+    full: bool = False,
+    strict: bool = False,
+) -> BuildReport:
+    """What `build` would do with the sources: nothing is embedded and nothing written.
+
+    The generation of the report is the live one, 0 where there is none. Raises what `build` does
+    for sources that it cannot read.
+    """
+    started = time.perf_counter()
+    reading = read_sources(sources, strict=strict)
+    if not reading.mentions:
+        raise SourceError(", ".join(map(str, sources)), _nothing_found(reading))
+    before = _live_snapshot(data_folder(data))
+    try:
+        works = _recognise(reading, sources, before)
+        known: set[str] = set()
+        if before and not full and before.manifest.model.name == model:
+            known = {*before.text_rows()}
+        reused = sum(_digest(document_text(paper)) in known for paper in works.papers)
+        live = before.manifest.generation if before else 0
+    finally:
+        if before:
+            before.close()
+    return _report(live, reading, works, reused, time.perf_counter() - started)
 
 
 @dataclass(frozen=True)
@@ -145,17 +177,24 @@ def _recognise(reading: Reading, sources: Sequence[PathLike], before: Snapshot |
     return _Works(with_paper_ids(merged, by_id, earlier), mentions, grouping.merges)
 
 
-def _report(generation: int, contents: Contents, reused: int, seconds: float) -> BuildReport:
-    papers, mentions = len(contents.papers), len(contents.mentions)
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _report(
+    generation: int, reading: Reading, works: _Works, reused: int, seconds: float
+) -> BuildReport:
+    papers, mentions = len(works.papers), len(works.mentions)
     return BuildReport(
         generation=generation,
-        files=len(contents.files),
+        files=len(reading.files),
         mentions=mentions,
         papers=papers,
         merged=mentions - papers,
         embedded=papers - reused,
         reused=reused,
-        skipped=tuple(contents.skipped),
+        read=tuple(reading.files),
+        skipped=tuple(reading.skipped),
         seconds=round(seconds, 3),
     )
 

@@ -27,6 +27,7 @@ from typing import IO, Any, Literal
 from index.build import BuildReport
 from index.manifest import Manifest
 from index.records import Skip
+from index.sources import FileReport
 
 Phase = Literal["idle", "running", "done", "failed", "cancelled"]
 GRACE = 10.0  # seconds from the request to end to the kill
@@ -258,7 +259,8 @@ def _read_report(file: IO[bytes]) -> BuildReport | None:
     try:
         values = json.loads(file.read().decode("utf-8"))
         skipped = tuple(Skip(**skip) for skip in values.pop("skipped"))
-        return BuildReport(**values, skipped=skipped)
+        read = tuple(FileReport(**file) for file in values.pop("read"))
+        return BuildReport(**values, read=read, skipped=skipped)
     except (ValueError, TypeError, KeyError, AttributeError):
         return None
 

@@ -25,8 +25,9 @@ from tests.fakes import FakeEncoder
 
 BUILD_KEYS = [
     "generation", "files", "mentions", "papers", "merged", "embedded", "reused", "skipped",
-    "seconds",
+    "seconds", "read",
 ]  # fmt: skip
+READ = [("profile", 12), ("works", 12), ("listing", 50), ("profile", 8), ("profile", 8)]
 MENTION_KEYS = {
     "mention_id", "paper_id", "source", "line_start", "line_end", "title", "authors", "year",
     "date", "venue", "categories", "abstract", "abstract_truncated",
@@ -79,9 +80,10 @@ def test_build_prints_its_report(index_cli: CommandLine, tmp_path: Path) -> None
     report = outcome.json()
     assert outcome.status == 0
     assert list(report) == BUILD_KEYS
-    assert [report[key] for key in BUILD_KEYS[:-1]] == [1, 5, 90, 65, 25, 65, 0, []]
+    assert [report[key] for key in BUILD_KEYS[:8]] == [1, 5, 90, 65, 25, 65, 0, []]
+    assert [(file["layout"], file["mentions"]) for file in report["read"]] == READ
     again = index_cli("build", SEEDS, "--data", tmp_path, "--json").json()
-    assert [again[key] for key in BUILD_KEYS[:-1]] == [2, 5, 90, 65, 25, 0, 65, []]
+    assert [again[key] for key in BUILD_KEYS[:8]] == [2, 5, 90, 65, 25, 0, 65, []]
     full = index_cli("build", SEEDS, "--data", tmp_path, "--json", "--full").json()
     assert (full["embedded"], full["reused"]) == (65, 0)
 
@@ -159,6 +161,22 @@ def test_a_build_that_nobody_watches_any_more(
     assert not (tmp_path / "CURRENT").exists()
 
 
+def test_a_dry_run_does_nothing(index_cli: CommandLine, tmp_path: Path) -> None:
+    """`build --dry-run` tells what a build would do, file by file, and writes nothing."""
+    outcome = index_cli("build", SEEDS, "--data", tmp_path / "data", "--dry-run")
+    lines = outcome.out.splitlines()
+    assert lines[2].endswith("002_9b3e7de964567dd3.txt: 50 mentions (listing)")
+    assert lines[5:] == [
+        "65 papers from 90 mentions in 5 files",
+        "25 mentions merged; 65 embedded, 0 reused",
+        "nothing was done: this was a dry run",
+    ]
+    assert not (tmp_path / "data").exists()
+    report = index_cli("build", SEEDS, "--data", tmp_path / "data", "--dry-run", "--json").json()
+    assert list(report) == BUILD_KEYS
+    assert [report[key] for key in BUILD_KEYS[:8]] == [0, 5, 90, 65, 25, 65, 0, []]
+
+
 def test_status_as_json(index_cli: CommandLine, fake_index: Path) -> None:
     """`status --json` says what is indexed, by which model, from which files."""
     status = index_cli("status", "--data", fake_index, "--json").json()
@@ -168,13 +186,7 @@ def test_status_as_json(index_cli: CommandLine, fake_index: Path) -> None:
     assert (status["format"], status["generation"]) == (FORMAT, 1)
     assert status["data"] == str(fake_index)
     read = [(Path(f["source"]).name[:3], f["layout"], f["mentions"]) for f in status["read"]]
-    assert read == [
-        ("000", "profile", 12),
-        ("001", "works", 12),
-        ("002", "listing", 50),
-        ("003", "profile", 8),
-        ("004", "profile", 8),
-    ]
+    assert read == [(f"00{i}", *file) for i, file in enumerate(READ)]
 
 
 def test_verify_as_json(index_cli: CommandLine, fake_index: Path) -> None:

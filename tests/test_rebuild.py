@@ -21,13 +21,15 @@ from index.encoder import Encoder
 from index.overrule import split_paper
 from index.records import Skip
 from index.snapshot import Snapshot
+from index.sources import FileReport
 from index.writer import build_lock
 from search.engine import Searcher
 from search.rebuild import RebuildJob, RebuildState, rebuild_command
 from tests.conftest import BREAD, CAT, SAIL, SEEDS, MakeIndex, answers_of, papers_of, works_page
 from tests.fakes import FakeEncoder
 
-REPORT = BuildReport(2, 5, 90, 65, 25, 3, 62, (Skip("a.txt", 7, "odd"),), 1.5)
+READ = (FileReport("a.txt", "works", "0" * 64, 90),)
+REPORT = BuildReport(2, 5, 90, 65, 25, 3, 62, (Skip("a.txt", 7, "odd"),), 1.5, READ)
 WORKS = (
     ("article2020Cat Letters", "Cats at rest in winter", CAT),
     ("article2021Annals of Sailing", "Boats that cross the harbour", SAIL),

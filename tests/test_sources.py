@@ -12,6 +12,8 @@ import pytest
 import index.sources as sources_module
 from index.decisions import FILE_NAME
 from index.errors import SourceError
+from index.formats import FORMATS
+from index.formats.file import TextFile
 from index.names import NameModel
 from index.records import Mention, Skip
 from index.sources import FileReport, list_files, load_page, read_sources, recognise
@@ -38,6 +40,10 @@ def write(path: Path, text: str | bytes = WORKS) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(text if isinstance(text, bytes) else text.encode())
     return path
+
+
+def text_file(path: Path) -> TextFile:
+    return TextFile(path.as_posix(), lambda: path.open("rb"))
 
 
 def titles(*paths: Path) -> list[tuple[str, str | None]]:
@@ -76,7 +82,8 @@ def test_a_page_in_no_known_layout_is_named_with_its_first_lines(tmp_path: Path)
         Skip(
             f"{tmp_path.as_posix()}/a.txt",
             1,
-            "no known layout (listing, works, profile); the page begins "
+            "no known layout (listing, works, profile) or format "
+            f"({', '.join(reader.name for reader in FORMATS)}); the page begins "
             f"'# Notes' / 'Some prose about nothing.' / '{'x' * 57}...'",
         )
     ]
@@ -226,9 +233,9 @@ def test_a_line_as_long_as_allowed(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     """The bound on a line counts its bytes, its line end among them."""
     monkeypatch.setattr(sources_module, "LONGEST_LINE", 100)
     whole = write(tmp_path / "a.txt", "é" * 49 + "x\n")  # 100 bytes
-    assert load_page(whole)[0].lines == ("é" * 49 + "x",)
+    assert load_page(text_file(whole))[0].lines == ("é" * 49 + "x",)
     with pytest.raises(SourceError, match=r"a\.txt:1: the line is longer than 100 bytes"):
-        load_page(write(whole, "é" * 50 + "x\n"))
+        load_page(text_file(write(whole, "é" * 50 + "x\n")))
 
 
 def test_a_file_that_vanishes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
@@ -328,7 +335,7 @@ def test_only_a_line_feed_ends_a_line(tmp_path: Path, mark: str):
 def test_the_page_keeps_its_lines(tmp_path: Path):
     """Lines are as in the file but for their ends, and the digest is of the file's bytes."""
     text = "\ufeff  a \r\n\r\nb\r\n\u2028c"
-    page, digest = load_page(write(tmp_path / "a.txt", text))
+    page, digest = load_page(text_file(write(tmp_path / "a.txt", text)))
     assert page == Page(f"{tmp_path.as_posix()}/a.txt", ("  a ", "", "b", "\u2028c"))
     assert digest == hashlib.sha256(text.encode()).hexdigest()
 

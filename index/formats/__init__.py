@@ -1,1 +1,21 @@
-"""Bibliography formats of other programs: what each file states, entry by entry."""
+"""Bibliography formats of other programs: what each file states, entry by entry.
+
+A format is recognised by how its text begins. To add one, write a class with the members of
+`index.formats.file.Format` and put an instance into `FORMATS`.
+"""
+
+from index.formats.bibtex import BibTeX
+from index.formats.file import Format, TextFile
+from index.formats.ris import Ris
+from index.formats.tabular import Table
+
+# The first that fits is taken; those whose beginning says it plainly come first.
+FORMATS: tuple[Format, ...] = (Ris(), BibTeX(), Table())
+
+
+def recognised(file: TextFile) -> Format | None:
+    """The format of a file, None for one that is in none of them.
+
+    Raises SourceError for a file that cannot be read, or is no text.
+    """
+    return next((reader for reader in FORMATS if reader.fits(file.head)), None)

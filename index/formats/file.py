@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import bz2
 import codecs
+import contextlib
 import gzip
+import hashlib
 import io
 import lzma
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import IO, BinaryIO, Protocol, cast
@@ -24,9 +26,9 @@ HEAD = 65_536  # characters by which a format is recognised
 LONGEST_LINE = 64_000_000  # bytes
 LARGEST_TEXT = 500_000_000  # characters, for formats that cannot be read line by line
 _NOT_TEXT = b"\0"
-_WIDE = {codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
+_WIDE = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _GZIP, _XZ, _BZIP2 = b"\x1f\x8b", b"\xfd7zXZ\0", b"BZh"
-_BROKEN = (OSError, EOFError, lzma.LZMAError, zlib.error)
+BROKEN = (OSError, EOFError, lzma.LZMAError, zlib.error)
 
 
 class Format(Protocol):
@@ -58,14 +60,16 @@ class TextFile:
     @cached_property
     def head(self) -> str:
         """How the file begins: the first HEAD characters, or a little more."""
-        parts: list[str] = []
-        for line in self.lines():
-            parts.append(line)
-            if sum(map(len, parts)) >= HEAD:
-                break
+        parts, size = [], 0
+        with contextlib.closing(self.lines()) as lines:
+            for line in lines:
+                parts.append(line)
+                size += len(line)
+                if size >= HEAD:
+                    break
         return "".join(parts)
 
-    def lines(self) -> Iterator[str]:
+    def lines(self) -> Generator[str, None, None]:
         """Each line with its end, which is a line feed whatever it was.
 
         Raises SourceError, with the line, for a file that cannot be read or unpacked, is no text,
@@ -73,17 +77,29 @@ class TextFile:
         """
         number = 0
         try:
-            with self.open() as packed, unpacked(packed) as file:
-                for number, raw in enumerate(_split(file), 1):
+            with (
+                self.open() as packed,
+                unpacked(packed) as file,
+                contextlib.closing(_split(file)) as parts,
+            ):
+                for number, raw in enumerate(parts, 1):
                     if len(raw) > LONGEST_LINE:
                         why = f"the line is longer than {LONGEST_LINE:,} bytes"
                         raise SourceError(self.name, f"{why} and begins {raw[:40]!r}", number)
                     if _NOT_TEXT in raw:
-                        raise SourceError(self.name, "binary file (a NUL byte); not text", number)
+                        raise SourceError(
+                            self.name, "binary file (a NUL byte); not a text page", number
+                        )
                     yield decoded(raw)
-        except _BROKEN as error:
-            why = f"cannot be read after line {number}: {error}"
+        except BROKEN as error:
+            where = f" after line {number}" if number else ""
+            why = f"cannot be read{where}: {reason(error)}"
             raise SourceError(self.name, why, number or None) from error
+
+    def sha256(self) -> str:
+        """Digest of the bytes as they are, packed or not, in hexadecimal."""
+        with self.open() as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()  # type: ignore[arg-type]
 
     def text(self) -> str:
         """All lines at once. Raises SourceError as `lines`, and for more than LARGEST_TEXT."""
@@ -97,6 +113,11 @@ class TextFile:
         return "".join(parts)
 
 
+def reason(error: Exception) -> str:
+    """Why a file cannot be read, in few words."""
+    return getattr(error, "strerror", None) or str(error) or type(error).__name__
+
+
 def unpacked(file: BinaryIO) -> IO[bytes]:
     """The bytes inside of a gzip, xz or bzip2 file, or those of the file itself."""
     begin = file.read(6)
@@ -108,24 +129,23 @@ def unpacked(file: BinaryIO) -> IO[bytes]:
     return bz2.open(file) if begin.startswith(_BZIP2) else file
 
 
-def _split(file: IO[bytes]) -> Iterator[bytes]:
+def _split(file: IO[bytes]) -> Generator[bytes, None, None]:
     """Lines as bytes of UTF-8 or of an encoding of one byte a character, without byte order mark.
 
     UTF-16 has a mark that tells it, and is brought into UTF-8.
     """
-    begin = file.read(2)
-    if begin in _WIDE:
-        wide = io.TextIOWrapper(file, encoding=_WIDE[begin], errors="replace", newline="\n")
-        while text := wide.readline(LONGEST_LINE):
-            yield text.encode("utf-8", "replace")
+    first = file.readline(LONGEST_LINE + 1)
+    if first[:2] in _WIDE:
+        file.seek(0)
+        wide = io.TextIOWrapper(file, encoding="utf-16", errors="replace", newline="\n")
+        try:
+            while text := wide.readline(LONGEST_LINE):
+                yield text.encode("utf-8", "replace")
+        finally:
+            wide.detach()  # who opened the file closes it
         return
-    rest = file.readline(LONGEST_LINE + 1)
-    first = begin + rest if not begin.endswith(b"\n") else begin
-    if begin.endswith(b"\n"):
-        yield begin
-        first = rest
-    if first:
-        yield first.removeprefix(codecs.BOM_UTF8)
+    if line := first.removeprefix(codecs.BOM_UTF8):
+        yield line
     while line := file.readline(LONGEST_LINE + 1):
         yield line
 

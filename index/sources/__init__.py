@@ -1,28 +1,32 @@
 """Reading sources: files and folders in, mentions and skips out.
 
-A page layout is recognised by its content. To add a layout, write a class with the methods of
+A file is in one of the formats of other programs (`index.formats`), or it is the text of a page. A
+page layout is recognised by its content too. To add a layout, write a class with the methods of
 `index.sources.page.Layout` and put an instance into `LAYOUTS`.
 """
 
 from __future__ import annotations
 
-import hashlib
-import os
-from collections.abc import Iterable, Iterator
+import contextlib
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
+from typing import IO
 
-from index.decisions import FILE_NAME as DECISIONS_FILE
 from index.errors import SourceError
+from index.formats import FORMATS, recognised
+from index.formats.entries import Entry, Unreadable
+from index.formats.file import BROKEN, Format, TextFile, reason, unpacked
 from index.names import NameModel
 from index.records import Mention, Skip
+from index.sources.files import Sources, display_name, list_files, texts_in
 from index.sources.listing import Listing
 from index.sources.page import Layout, Page
 from index.sources.profile import Profile
 from index.sources.works import Works
 
+__all__ = ["FileReport", "Reading", "list_files", "load_page", "read_sources", "recognise"]
+
 LAYOUTS: tuple[Layout, ...] = (Listing(), Works(), Profile())
-Sources = Iterable[str | os.PathLike[str]] | str | os.PathLike[str]
 LONGEST_LINE = 2_000_000  # bytes; far above any record, far below what would strain memory
 
 
@@ -31,7 +35,7 @@ class FileReport:
     """What became of one file."""
 
     source: str
-    layout: str | None  # None when nothing was read from it
+    layout: str | None  # layout or format; None when nothing was read from it
     sha256: str | None
     mentions: int
 
@@ -45,32 +49,7 @@ class Reading:
     skipped: list[Skip] = field(default_factory=list)
 
 
-def list_files(sources: Sources) -> list[tuple[Path, bool]]:
-    """(file, named) for each file of the sources, sorted within a folder, none twice.
-
-    `named` is true for a file that the user named, false for one found in a folder. Hidden files
-    and the decisions file are left out; links to folders are not followed. Raises SourceError
-    for a path that is not there.
-    """
-    found: dict[Path, tuple[Path, bool]] = {}  # by real path, so that no file is read twice
-    if isinstance(sources, str | os.PathLike):
-        sources = [sources]
-    for source in map(Path, sources):
-        if source.is_dir():
-            for folder, folders, names in os.walk(source, onerror=_unreadable):
-                folders[:] = sorted(f for f in folders if not f.startswith("."))
-                for name in sorted(names):
-                    if not name.startswith(".") and name != DECISIONS_FILE:
-                        path = Path(folder) / name
-                        found.setdefault(_real(path), (path, False))
-        elif source.exists():
-            found[_real(source)] = (source, True)
-        else:
-            raise SourceError(str(source), "no such file or folder; check the spelling")
-    return list(found.values())
-
-
-def read_sources(sources: Iterable[str | os.PathLike[str]], *, strict: bool = False) -> Reading:
+def read_sources(sources: Sources, *, strict: bool = False) -> Reading:
     """Read every file of `sources`.
 
     A file that cannot be read, or a stretch that cannot be understood, becomes a Skip and the
@@ -80,75 +59,124 @@ def read_sources(sources: Iterable[str | os.PathLike[str]], *, strict: bool = Fa
     names = NameModel.load()
     reading = Reading()
     for path, named in list_files(sources):
-        source = display_name(path)
-        digest, layout, count = None, None, 0
-        try:
-            page, digest = load_page(path)
-            layout = recognise(page)
-            for record in layout.read(page, names):
-                if isinstance(record, Skip):
-                    reading.skipped.append(record)
-                    if strict:
-                        raise SourceError(record.source, record.why, record.line)
-                else:
-                    reading.mentions.append(record)
-                    count += 1
-        except SourceError as error:
-            if named or strict:
-                raise
-            reading.skipped.append(Skip(source, error.line, error.why))
-        reading.files.append(FileReport(source, layout.name if layout else None, digest, count))
+        with _passed_over(reading, unless=named or strict):
+            for file in texts_in(path):
+                whole = file.name == display_name(path)  # and not one of many in an archive
+                with _passed_over(reading, unless=strict or (named and whole)):
+                    _read_file(file, reading, names, strict=strict)
     return reading
 
 
-def display_name(path: Path) -> str:
-    """The path as text that can be stored; bytes of a name that are not UTF-8 are escaped."""
-    return path.as_posix().encode("utf-8", "backslashreplace").decode("utf-8")
+@contextlib.contextmanager
+def _passed_over(reading: Reading, *, unless: bool) -> Iterator[None]:
+    """Skip what cannot be read."""
+    try:
+        yield
+    except SourceError as error:
+        if unless:
+            raise
+        reading.skipped.append(Skip(error.source, error.line, error.why))
+
+
+def _read_file(file: TextFile, reading: Reading, names: NameModel, *, strict: bool) -> None:
+    """Add what one file states to `reading`.
+
+    Raises SourceError for a file that cannot be read; what was read before stays.
+    """
+    name, digest, count = None, None, 0
+    try:
+        reader = recognised(file)
+        if reader is None:
+            page, digest = load_page(file)
+            layout = recognise(page)
+            name, records = layout.name, layout.read(page, names)
+        else:
+            name, records = reader.name, _stated(reader, file)
+        for record in records:
+            if isinstance(record, Mention):
+                reading.mentions.append(record)
+                count += 1
+                continue
+            reading.skipped.append(record)
+            if strict:
+                raise SourceError(record.source, record.why, record.line)
+        digest = digest or file.sha256()
+    finally:
+        reading.files.append(FileReport(file.name, name, digest, count))
+
+
+def _stated(reader: Format, file: TextFile) -> Iterator[Mention | Skip]:
+    """What a file in a format of another program states."""
+    for found in reader.read(file):
+        if isinstance(found, Unreadable):
+            yield Skip(file.name, found.line, f"{found.why}; it begins {found.quote!r}")
+        elif not (found.paper.title or found.paper.abstract):
+            yield Skip(file.name, found.line, "it states neither a title nor an abstract")
+        else:
+            yield _mention(file.name, found)
+
+
+def _mention(source: str, entry: Entry) -> Mention:
+    paper = entry.paper
+    return Mention(
+        source=source,
+        line_start=entry.line,
+        line_end=max(entry.line, entry.line_end),
+        title=paper.title,
+        authors=paper.authors,
+        authors_truncated=paper.authors_truncated,
+        year=paper.year,
+        date=paper.date,
+        venue=paper.venue,
+        categories=paper.categories,
+        abstract=paper.abstract,
+        abstract_truncated=paper.abstract_truncated,
+        doi=paper.doi,
+        arxiv=paper.arxiv,
+        url=paper.url,
+    )
 
 
 def recognise(page: Page) -> Layout:
     """The layout with the most marks on the page. Raises SourceError when there is none."""
     marks = [layout.marks(page) for layout in LAYOUTS]
     if not any(marks):
-        known = ", ".join(layout.name for layout in LAYOUTS)
+        layouts = ", ".join(layout.name for layout in LAYOUTS)
+        formats = ", ".join(reader.name for reader in FORMATS)
         raise SourceError(
             page.source,
-            f"no known layout ({known}); the page begins {page.first_words()}",
+            f"no known layout ({layouts}) or format ({formats}); the page begins"
+            f" {page.first_words()}",
             line=1,
         )
     return LAYOUTS[marks.index(max(marks))]
 
 
-def load_page(path: Path) -> tuple[Page, str]:
+def load_page(file: TextFile) -> tuple[Page, str]:
     """The page of a file and the sha256 of its bytes.
 
     Raises SourceError for a file that is empty, binary, not UTF-8, or has an endless line, each
     with the line where it shows.
     """
     lines: list[str] = []
-    digest = hashlib.sha256()
-    if path.exists() and not path.is_file():
-        raise SourceError(display_name(path), "not a regular file; only text files are read")
     try:
-        with path.open("rb") as file:
-            for number, raw in enumerate(_lines(file, path), 1):
-                digest.update(raw)
-                lines.append(_decode(raw, path, number))
-    except OSError as error:
-        raise SourceError(display_name(path), f"cannot be read: {error.strerror}") from error
+        with file.open() as packed, unpacked(packed) as content:
+            for number, raw in enumerate(_lines(content, file.name), 1):
+                lines.append(_decode(raw, file.name, number))
+    except BROKEN as error:
+        raise SourceError(file.name, f"cannot be read: {reason(error)}") from error
     if not any(line.strip() for line in lines):
-        raise SourceError(display_name(path), "the file is empty", line=1)
-    return Page(display_name(path), tuple(lines)), digest.hexdigest()
+        raise SourceError(file.name, "the file is empty", line=1)
+    return Page(file.name, tuple(lines)), file.sha256()
 
 
-def _lines(file: Iterable[bytes], path: Path) -> Iterator[bytes]:
-    readline = file.readline  # type: ignore[attr-defined]
+def _lines(file: IO[bytes], name: str) -> Iterator[bytes]:
     number = 0
-    while raw := readline(LONGEST_LINE + 1):
+    while raw := file.readline(LONGEST_LINE + 1):
         number += 1
         if len(raw) > LONGEST_LINE:
             raise SourceError(
-                display_name(path),
+                name,
                 f"the line is longer than {LONGEST_LINE:,} bytes and begins {raw[:40]!r}; "
                 "a publication list has shorter ones",
                 line=number,
@@ -156,29 +184,17 @@ def _lines(file: Iterable[bytes], path: Path) -> Iterator[bytes]:
         yield raw
 
 
-def _decode(raw: bytes, path: Path, number: int) -> str:
+def _decode(raw: bytes, name: str, number: int) -> str:
     if b"\0" in raw:
-        raise SourceError(display_name(path), "binary file (a NUL byte); not a text page", number)
+        raise SourceError(name, "binary file (a NUL byte); not a text page", number)
     try:
         text = raw.decode("utf-8-sig" if number == 1 else "utf-8")
     except UnicodeDecodeError as error:
         byte = f"byte {error.start + 1} is 0x{raw[error.start]:02x}"
         raise SourceError(
-            display_name(path),
+            name,
             f"not UTF-8: {byte}, after {raw[max(0, error.start - 20) : error.start]!r}; "
             "save the file as UTF-8",
             number,
         ) from error
     return text.rstrip("\r\n")
-
-
-def _real(path: Path) -> Path:
-    """The path with links followed, or as it is when they lead in a circle."""
-    try:
-        return path.resolve()
-    except (OSError, RuntimeError):
-        return path.absolute()
-
-
-def _unreadable(error: OSError) -> None:
-    raise SourceError(str(error.filename), f"cannot be listed: {error.strerror}") from error

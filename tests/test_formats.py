@@ -1,0 +1,272 @@
+"""Files of other programs: packed, in any encoding, side by side in one folder."""
+
+from __future__ import annotations
+
+import bz2
+import gzip
+import lzma
+import zipfile
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import index.formats.file as file_module
+from index.build import plan
+from index.errors import SourceError
+from index.formats import FORMATS, recognised
+from index.formats.file import TextFile
+from index.formats.markup import readable
+from index.records import Mention
+from index.sources import read_sources
+
+BIB = """A comment before the first entry.
+@string{jml = "Journal of Moving Lights"}
+
+@article{key,
+  title = {Lanterns in {LaTeX} and Schr{\\"o}dinger's $L_2$ box},
+  author = {Bell, Ann and Lovelace, Ada},
+  journal = jml,
+  year = 2019,
+  abstract = {Lanterns move \\& glow.}
+}
+"""
+RIS = """TY  - JOUR
+TI  - Dogs in parks
+AU  - Bell, Ann
+PY  - 2019
+AB  - Dogs run.
+DO  - 10.1000/dogs
+ER  -\x20
+"""
+CSV = (
+    "Publication Year;Article Title;Author Full Names;Abstract;DI\n"
+    '2020;"Cats; and\ntables";Bell, Ann;Cats sit.;10.1000/cats\n'
+)
+LANTERNS = "Lanterns in LaTeX and Schrödinger's $L_2$ box"
+
+
+def write(path: Path, content: str | bytes) -> Path:
+    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    return path
+
+
+def stated(mention: Mention) -> tuple[object, ...]:
+    """What a mention says, but not where."""
+    m = mention
+    return (m.title, m.authors, m.year, m.venue, m.abstract, m.doi)
+
+
+# Reading ----------------------------------------------------------------------------------------
+
+
+def test_a_folder_of_mixed_files(tmp_path: Path) -> None:
+    """Each file is read in its format, whatever it is called; lines are those of the file."""
+    write(tmp_path / "a.txt", BIB)
+    write(tmp_path / "b", RIS)
+    write(tmp_path / "c.dat", CSV)
+    reading = read_sources([tmp_path])
+    assert reading.skipped == []
+    assert [(f.layout, f.mentions) for f in reading.files] == [
+        ("BibTeX", 1),
+        ("RIS", 1),
+        ("CSV table", 1),
+    ]
+    assert [stated(m) for m in reading.mentions] == [
+        (LANTERNS, ("Ann Bell", "Ada Lovelace"), 2019, "Journal of Moving Lights",
+         "Lanterns move & glow.", None),
+        ("Dogs in parks", ("Ann Bell",), 2019, None, "Dogs run.", "10.1000/dogs"),
+        ("Cats; and tables", ("Ann Bell",), 2020, None, "Cats sit.", "10.1000/cats"),
+    ]  # fmt: skip
+    assert [(m.line_start, m.line_end) for m in reading.mentions] == [(4, 10), (1, 6), (2, 3)]
+
+
+@pytest.mark.parametrize("pack", [gzip.compress, lzma.compress, bz2.compress])
+def test_packed_files_are_read_as_they_were(tmp_path: Path, pack) -> None:  # type: ignore[no-untyped-def]
+    """A packed file states what the plain one does; what tells is its first bytes."""
+    plain = read_sources([write(tmp_path / "a.bib", BIB)]).mentions
+    packed = read_sources([write(tmp_path / "b.bib", pack(BIB.encode()))]).mentions
+    assert [stated(m) for m in packed] == [stated(m) for m in plain]
+    assert len(packed) == 1
+
+
+def test_an_archive_is_a_folder(tmp_path: Path) -> None:
+    """Each file of a zip archive is read under its own name; one that is none is told."""
+    with zipfile.ZipFile(tmp_path / "all.ZIP", "w") as archive:
+        archive.writestr("deep/refs.bib", BIB)
+        archive.writestr("notes.txt", "hello\n")
+        archive.writestr("__MACOSX/deep/._refs.bib", "\0")
+        archive.writestr("dogs.ris", RIS)
+    name = f"{tmp_path.as_posix()}/all.ZIP"
+    for sources in ([tmp_path], [tmp_path / "all.ZIP"]):
+        reading = read_sources(sources)
+        assert [(f.source, f.layout, f.mentions) for f in reading.files] == [
+            (f"{name}/deep/refs.bib", "BibTeX", 1),
+            (f"{name}/notes.txt", None, 0),
+            (f"{name}/dogs.ris", "RIS", 1),
+        ]
+        assert [(s.source, s.line) for s in reading.skipped] == [(f"{name}/notes.txt", 1)]
+
+
+def test_a_broken_archive_is_told_and_the_next_file_read(tmp_path: Path) -> None:
+    """An archive that is none is skipped in a folder and an error where it is named."""
+    broken = write(tmp_path / "a.zip", b"PK\x03\x04 and no more")
+    write(tmp_path / "b.bib", BIB)
+    reading = read_sources([tmp_path])
+    assert [m.title for m in reading.mentions] == [LANTERNS]
+    ((source, why),) = [(s.source, s.why) for s in reading.skipped]
+    assert (source, why[:20]) == (broken.as_posix(), "cannot be unpacked: ")
+    with pytest.raises(SourceError, match=r"a\.zip: cannot be unpacked"):
+        read_sources([broken])
+
+
+def test_a_packed_file_that_is_cut_off(tmp_path: Path) -> None:
+    """What a packed file held before it breaks is kept where it can be read line by line."""
+    table = "title,year\n" + "".join(f"On the number {i},2020\n" for i in range(20_000))
+    packed = gzip.compress(table.encode())
+    path = write(tmp_path / "a.csv", packed[: len(packed) // 2])
+    write(tmp_path / "b.bib", BIB)
+    reading = read_sources([tmp_path])
+    numbers = [int((m.title or "").split()[-1]) for m in reading.mentions[:-1]]
+    assert len(numbers) > 5_000
+    assert numbers == [*range(len(numbers))]
+    (skip,) = reading.skipped
+    assert (skip.source, skip.why[:27]) == (
+        path.as_posix(),
+        f"cannot be read after line {skip.line}"[:27],
+    )
+    assert (skip.line or 0) > len(numbers)
+    assert reading.files[0].mentions == len(numbers)
+
+
+def test_two_encodings_in_one_file(tmp_path: Path) -> None:
+    """Each line is read in the encoding that it is in, and a byte order mark is no text."""
+    lines = [
+        "title,year".encode("utf-8-sig"),
+        "Réseaux,2020".encode(),
+        "Éléments,2021".encode("cp1252"),
+    ]
+    reading = read_sources([write(tmp_path / "a.csv", b"\r\n".join(lines))])
+    assert [m.title for m in reading.mentions] == ["Réseaux", "Éléments"]
+    wide = write(tmp_path / "b.csv", "title,year\r\nRéseaux,2020\r\n".encode("utf-16"))
+    assert [m.title for m in read_sources([wide]).mentions] == ["Réseaux"]
+
+
+def test_nothing_is_lost_in_silence(tmp_path: Path) -> None:
+    """A bad record is told with line and quote, and the next one is read."""
+    bib = (
+        BIB
+        + "@article{x, title = {No end, author = {A}\n\n@misc{y, title={Whole}}\n@misc{z, year=1}\n"
+    )
+    table = "title,doi\na,b,c\nFine,10.1/x\n"
+    ris = f"stray\n{RIS}TY  - JOUR\nAU  - No, Title\nER  - \n"
+    for name, text in (("a.bib", bib), ("b.csv", table), ("c.ris", ris)):
+        write(tmp_path / name, text)
+    reading = read_sources([tmp_path])
+    assert [m.title for m in reading.mentions] == [LANTERNS, "Whole", "Fine", "Dogs in parks"]
+    told = [(Path(s.source).name, s.line) for s in reading.skipped]
+    assert told == [("a.bib", 11), ("a.bib", 14), ("b.csv", 2), ("c.ris", 1), ("c.ris", 9)]
+    assert "No end" in reading.skipped[0].why
+    with pytest.raises(SourceError, match=r"a\.bib:11: not a BibTeX entry"):
+        read_sources([tmp_path], strict=True)
+
+
+# Files ------------------------------------------------------------------------------------------
+
+
+def test_lines_come_before_the_file_is_read(tmp_path: Path) -> None:
+    """The first lines of a file are there before a fault far below is met."""
+    path = write(tmp_path / "a.csv", b"title,year\nOne,2020\n" + b"x" * 100_000 + b"\n\0\n")
+    file = TextFile("a.csv", lambda: path.open("rb"))
+    lines = file.lines()
+    assert [next(lines), next(lines)] == ["title,year\n", "One,2020\n"]
+    with pytest.raises(SourceError, match=r"a\.csv:4: binary file"):
+        list(lines)
+
+
+def test_bounds(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A line or a text beyond the bounds is an error with its line; at the bounds it is read."""
+    monkeypatch.setattr(file_module, "LONGEST_LINE", 10)
+    monkeypatch.setattr(file_module, "LARGEST_TEXT", 20)
+    assert TextFile.of("f", b"123456789\n" * 2).text() == "123456789\n" * 2
+    with pytest.raises(SourceError, match="f:2: the line is longer than 10 bytes"):
+        TextFile.of("f", b"1\n1234567890\n").text()
+    with pytest.raises(SourceError, match="f:3: more than 20 characters"):
+        TextFile.of("f", b"123456789\n" * 3).text()
+
+
+SIGN = st.characters(exclude_characters="\0\r\n\ufeff", exclude_categories=["Cs"])
+LINE = st.text(SIGN, max_size=20)
+
+
+@settings(max_examples=100, deadline=None)
+@given(lines=st.lists(LINE, max_size=6), end=st.sampled_from(["\n", "\r\n"]))
+def test_text_comes_back(lines: list[str], end: str) -> None:
+    """Whatever the line ends and the encoding, the lines are those that were written."""
+    text = "".join(line + end for line in lines)
+    for encoding in ("utf-8", "utf-8-sig", "utf-16"):
+        found = [*TextFile.of("f", text.encode(encoding)).lines()]
+        assert found == [f"{line}\n" for line in lines]
+
+
+BEGINNINGS = ("", BIB[:200], RIS[:80], CSV[:90], "TY  - X", "@a{", "\x1f\x8b")
+
+
+@settings(max_examples=200, deadline=None)
+@given(content=st.binary(max_size=300), begin=st.sampled_from(BEGINNINGS))
+def test_no_bytes_break_a_reader(content: bytes, begin: str) -> None:
+    """Any bytes are read as something or refused with a reason; nothing else is raised."""
+    file = TextFile.of("f", begin.encode("latin-1") + content)
+    try:
+        reader = recognised(file)
+        for found in reader.read(file) if reader else ():
+            assert found.line >= 1
+    except SourceError as error:
+        assert error.source == "f"
+
+
+@pytest.mark.parametrize("text", [BIB, RIS, CSV])
+def test_one_format_fits(text: str) -> None:
+    """A file of one program is taken for one of no other."""
+    assert sum(reader.fits(text) for reader in FORMATS) == 1
+
+
+# Markup -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("<p>One</p><p>two</p>", "One two"),
+        ("H<sub>2</sub>O and x<sup>2</sup>", "H_2O and x^2"),
+        ("<jats:title>Abstract</jats:title><jats:p>Text.</jats:p>", "Abstract Text."),
+        ("p < 0.05 and q > 1, a<b>c", "p < 0.05 and q > 1, ac"),
+        ("&lt;p&gt;Escaped &amp;amp; packed&lt;/p&gt;", "Escaped & packed"),
+        ("SchrÃ¶dinger", "Schrödinger"),
+        (
+            "so <tex-math>\\documentclass{x}\\begin{document}$a<b$\\end{document}</tex-math>",
+            "so $a<b$",
+        ),
+        ("Rock&Roll &c; $a & b$", "Rock&Roll &c; $a & b$"),
+    ],
+)
+def test_markup_becomes_text(text: str, expected: str) -> None:
+    """Tags and entities go, formulas and signs that are none of them stay."""
+    assert readable(text) == expected
+
+
+# What a build would do --------------------------------------------------------------------------
+
+
+def test_a_plan_writes_nothing(tmp_path: Path) -> None:
+    """A dry run counts what a build would do, and leaves no folder behind."""
+    source = tmp_path / "in"
+    source.mkdir()
+    for name, text in (("a.bib", BIB), ("b.bib", BIB), ("c.ris", RIS)):
+        write(source / name, text)
+    report = plan([source], tmp_path / "data")
+    assert (report.generation, report.files, report.mentions, report.papers) == (0, 3, 3, 2)
+    assert (report.merged, report.embedded, report.reused) == (1, 2, 0)
+    assert [file.mentions for file in report.read] == [1, 1, 1]
+    assert not (tmp_path / "data").exists()
