@@ -7,6 +7,7 @@ import math
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import chain
 
 from index.formats.bibtex import from_tex
@@ -113,10 +114,15 @@ def without_tex(text: str) -> str:
         return text
     parts = _FORMULA.split(text)
     for i in range(0, len(parts), 2):
-        part = _ACCENT.sub(lambda found: from_tex(found[0]), parts[i])
+        part = _ACCENT.sub(lambda found: _letter(found[0]), parts[i])
         part = _OLD_STYLE.sub(r"\1", _STYLE.sub(r"\1", part))
         parts[i] = _ESCAPED.sub(r"\1", _BREAK.sub(" ", part))
     return "".join(parts)
+
+
+@lru_cache(maxsize=4096)  # they are few, and a million records write them again and again
+def _letter(tex: str) -> str:
+    return from_tex(tex)
 
 
 def name_of(item: object) -> str:
