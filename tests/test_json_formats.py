@@ -379,6 +379,23 @@ def test_an_array_is_streamed() -> None:
     assert last.line == 10_002
 
 
+@pytest.mark.parametrize("garbage", ['{"a": [\n', '{"a": oops}\n', '"\n', "Dear all\n"])
+def test_garbage_does_not_draw_the_file_into_memory(garbage: str) -> None:
+    """A line that leaves something open is told before more than a window is read."""
+    taken = 0
+
+    def lines() -> Iterator[str]:
+        nonlocal taken
+        yield garbage
+        for number in range(5_000):
+            taken += 1
+            yield json.dumps({"title": f"T{number}", "abstract": "x" * 100}) + "\n"
+
+    found = json_values(lines(), "x")
+    assert isinstance(next(found), Unreadable)
+    assert (next(found).line, taken < 1000) == (2, True)
+
+
 def test_a_record_too_large(monkeypatch: pytest.MonkeyPatch) -> None:
     """One record that would not fit into memory ends the reading, with file and line."""
     monkeypatch.setattr(json_window, "LARGEST_TEXT", 100_000)

@@ -131,8 +131,7 @@ class Window:
         while size < wanted and (line := next(self._lines, "")):
             parts.append(line)
             size += len(line)
-        if size:  # else the text before the place still tells whether a line begins there
-            self.text, self.place = "".join(parts), 0
+        self.text, self.place = "".join(parts), 0
         if len(self.text) > LARGEST_TEXT:
             why = f"one record of more than {LARGEST_TEXT:,} characters; write one record a line"
             raise SourceError(self._name, why, self.line)
