@@ -18,8 +18,9 @@ from pathlib import Path
 from index.errors import QueryError, SourceError
 from index.formats.bibtex import read_bibtex
 from index.formats.entries import Entry, Unreadable
+from index.formats.json_lines import read_json
 from index.formats.ris import read_ris
-from index.formats.tabular import names_columns, read_csv, read_json
+from index.formats.tabular import names_columns, read_csv
 from index.records import Paper
 from index.snapshot import Snapshot
 from search.export import FORMATS

@@ -17,8 +17,9 @@ from index.build import build
 from index.errors import QueryError, SourceError
 from index.formats.bibtex import from_tex, read_bibtex
 from index.formats.entries import Entry, Unreadable
+from index.formats.json_lines import read_json
 from index.formats.ris import read_ris
-from index.formats.tabular import read_csv, read_json
+from index.formats.tabular import read_csv
 from index.identity import digest, with_ids
 from index.records import Mention, Paper
 from index.snapshot import Snapshot

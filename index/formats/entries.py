@@ -21,6 +21,7 @@ _ARXIV_NAMED = re.compile(rf"arxiv(?:\.org/[a-z]+/|[.:\s]\s*){_ARXIV_NUMBER}\b",
 _YEAR = re.compile(r"(?<!\d)(?:1[5-9]|20)\d\d(?!\d)")
 _DATE = re.compile(r"(?P<y>\d{4})(?:[-/](?P<m>\d{1,2})(?:[-/](?P<d>\d{1,2}))?)?(?:[T/ ]|$)")
 _OUR_ID = re.compile(r"p[0-9a-f]{12}")
+_SEMICOLON = re.compile(r"\s*;\s*")
 _QUOTE = 80  # characters of an unreadable record that are shown
 
 
@@ -97,6 +98,15 @@ def first_name_first(name: str) -> str:
     """A name in the order in which it is said: "Lovelace, Ada" is "Ada Lovelace"."""
     last, *rest = [part.strip() for part in name.split(",")]
     return " ".join(filter(None, [*rest[:1], last, *rest[1:]]))
+
+
+def split_names(text: str) -> list[str]:
+    """Each of several authors: "Lovelace, Ada; Bell, A." or "Ada Lovelace, A. Bell"."""
+    if ";" not in text:
+        parts = [part.strip() for part in re.split(r",|\sand\s", text)]
+        if all(" " in part for part in parts):
+            return parts
+    return [first_name_first(name) for name in _SEMICOLON.split(text)]
 
 
 def _clean(text: str) -> str:
