@@ -265,11 +265,19 @@ def test_beir() -> None:
     assert (found.authors, found.year, found.doi) == (("Ada Bell",), 2008, "10.1/y")
 
 
-@pytest.mark.parametrize("more", [{"title": ""}, {"title": None}, {}, {"metadata": {}}])
-def test_beir_without_title(more: dict[str, object]) -> None:
-    """A document without a title has none, and its text is read."""
-    found = paper({"_id": "1", "text": "Only text."} | more)
+@pytest.mark.parametrize("title", ["", None])
+def test_beir_without_title(title: str | None) -> None:
+    """A document whose title is empty has none, and its text is read."""
+    found = paper({"_id": "1", "text": "Only text.", "title": title})
     assert (found.title, found.abstract) == (None, "Only text.")
+
+
+@pytest.mark.parametrize("more", [{}, {"metadata": {}}])
+def test_beir_queries_are_no_papers(more: dict[str, object]) -> None:
+    """`queries.jsonl`, which lies beside a corpus, states no titles and gives no paper."""
+    (found,) = read({"_id": "1", "text": "What do ants do?"} | more)
+    assert isinstance(found, Unreadable)
+    assert (found.line, found.why[:20]) == (1, "it states no title, ")
 
 
 def test_plain() -> None:

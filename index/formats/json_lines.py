@@ -68,6 +68,9 @@ def _entry(found: Found) -> Entry | Unreadable:
     record = found.value
     if not isinstance(record, dict):
         return Unreadable.of(found.line, found.quote, "not an object with a title")
+    if {"_id", "text"} <= record.keys() and "title" not in record:
+        why = "it states no title, not even an empty one, as the queries of a collection do"
+        return Unreadable.of(found.line, found.quote, why)
     ours = our_id(text_of(record.get("paper_id")))
     fields = asdict(_ours(record) if ours else stated(record))
     note = fields.pop("note").encode("utf-8", "replace").decode()  # half a letter cannot be kept
