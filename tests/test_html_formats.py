@@ -355,6 +355,7 @@ def test_what_cannot_be_split_is_told() -> None:
         ("Lovelace, A., Hopper, G. M. (2020)", ("A. Lovelace", "G. M. Hopper"), "(2020)"),
         ("A.M. Turing; J. von Neumann: Title", ("A.M. Turing", "J. von Neumann"), ": Title"),
         ("Ada Lovelace*, Wei Li†, et al. Title", ("Ada Lovelace", "Wei Li"), "Title"),
+        ("Turing AM, Müller K. Title. 2020", ("AM Turing", "K Müller"), ". Title. 2020"),
         ("Deep learning for bread", (), "Deep learning for bread"),
     ],
 )
@@ -426,3 +427,19 @@ def test_any_text_is_read_without_raising(html: str) -> None:
     assert lines == sorted(lines)
     assert all(1 <= line <= html.count("\n") + 1 for line in lines)
     assert isinstance(HtmlPage().fits(html), bool)
+
+
+def test_numbered_references_in_mixed_styles() -> None:
+    """Medical, DBLP, title first, and Chinese: nothing but order and stops tell the parts."""
+    medical, dblp, title_first, chinese = listed(
+        "Smith J, Jones AB, Müller K. Effects of bread on the gut. J Nutr. 2018;12(3):44-9.",
+        "S. Ko, T. Lee: How doors open. ICRA 2017: 12-19",
+        "Attention to doors. S. Ko and T. Lee. In NeurIPS 2019. <a href=z.pdf>[PDF]</a>",
+        "王小明, 李雷. “深度学习在面包中的应用研究”, 计算机学报, 2020.",
+    )
+    assert (medical.title, medical.year) == ("Effects of bread on the gut", 2018)
+    assert medical.authors == ("J Smith", "AB Jones", "K Müller")
+    assert (dblp.title, dblp.venue, dblp.year) == ("How doors open", "ICRA", 2017)
+    assert (title_first.title, title_first.authors) == ("Attention to doors", ("S. Ko", "T. Lee"))
+    assert (title_first.venue, title_first.year) == ("NeurIPS", 2019)
+    assert (chinese.title, chinese.authors) == ("深度学习在面包中的应用研究", ("王小明", "李雷"))

@@ -16,7 +16,7 @@ from index.formats.html_work import Work
 from index.names import NameModel
 from index.text import sentence_spans
 
-YEAR = re.compile(r"(?<![\d.:/_-])(?:19|20)\d\d(?![\d:/]|\.\d)")
+YEAR = re.compile(r"(?<![\d.:/_-])(?:19|20)\d\d(?![\d/]|\.\d)")
 _YEAR_ALONE = re.compile(r"\((?P<y>(?:19|20)\d\d)[a-z]?(?:,[^()]{1,20})?\)")
 _NUMBERING = re.compile(
     r"[\s•·*–—-]*(?:\[[\w+:-]{1,12}\]|\(?[A-Z]?\d{1,3}[.)\]](?!\d))?[\s•·*–—-]*"
@@ -52,6 +52,10 @@ _INITIALS = r"(?:[^\W\d_]\.\s?-?){1,4}"
 _INVERTED = re.compile(
     rf"(?P<last>[^\W\d_][\w.'’-]*(?:\s[^\W\d_][\w'’-]+){{0,2}}),\s*(?P<first>{_INITIALS})"
     r"(?=\s*(?:[,;&.:(\n\"“]|and\s|$|\())"
+)
+# "Turing AM", as medical journals write it.
+_SHORT = re.compile(
+    r"(?P<last>[^\W\d_][\w'’-]+(?:\s[^\W\d_][\w'’-]+)?)\s(?P<first>[A-Z]{1,3})(?=\s*[,;:(.]|$)"
 )
 _INITIAL = re.compile(r"(?:[^\W\d_]\.-?)+$|[A-Z]{1,3}$")
 _PARTICLES = frozenset((
@@ -125,11 +129,17 @@ class Splitter:
         """The names that a text begins with."""
         text = _MARKS.sub("", text)
         names: list[str] = []
-        place = 0
+        place, shortened = 0, False
         while place < len(text):
             if others := _OTHERS.match(text, place):
                 return Names(tuple(names), bool(names), text[others.end() :], True)
-            if (inverted := _INVERTED.match(text, place)) and self._is_surname(inverted["last"]):
+            short = _SHORT.match(text, place)
+            # "Alan M." goes on, unless the name before it was "Turing AM".
+            if short and text[short.end() : short.end() + 1] == "." and not shortened:
+                short = None
+            inverted = _INVERTED.match(text, place) or short
+            shortened = short is not None
+            if inverted and self._is_surname(inverted["last"]):
                 names.append(f"{inverted['first'].strip()} {inverted['last']}")
                 place = inverted.end()
             else:
@@ -191,8 +201,8 @@ class Splitter:
     def _is_title(self, text: str) -> bool:
         words = text.split()
         return (
-            len(words) >= 2
-            and len(text) >= 10
+            (len(words) >= 2 or not text.isascii())
+            and len(text) >= (10 if text.isascii() else 6)
             and not _LABEL.fullmatch(text)
             and not _VENUE.match(text)
             and not self.leading_names(text).is_all
