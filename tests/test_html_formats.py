@@ -443,3 +443,12 @@ def test_numbered_references_in_mixed_styles() -> None:
     assert (title_first.title, title_first.authors) == ("Attention to doors", ("S. Ko", "T. Lee"))
     assert (title_first.venue, title_first.year) == ("NeurIPS", 2019)
     assert (chinese.title, chinese.authors) == ("深度学习在面包中的应用研究", ("王小明", "李雷"))
+
+
+def test_a_list_of_other_things_is_none() -> None:
+    """News of which two of six quote a paper as a citation does."""
+    news = "".join(f"<li>May {y}: the group had cake and a long walk" for y in range(2010, 2014))
+    cited = "<li>Ada Lovelace. <b>Sails of the sea</b>. Letters, 2020." * 2
+    (found,) = read(f"<html><ul>{news}{cited}</ul>")
+    assert isinstance(found, Unreadable)
+    assert "no paper found" in found.why
