@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import bz2
 import gzip
+import html
 import lzma
 import zipfile
 from pathlib import Path
@@ -20,6 +21,7 @@ from index.formats.file import TextFile
 from index.formats.markup import readable
 from index.records import Mention
 from index.sources import read_sources
+from tests.conftest import SEEDS
 
 BIB = """A comment before the first entry.
 @string{jml = "Journal of Moving Lights"}
@@ -80,6 +82,27 @@ def test_a_folder_of_mixed_files(tmp_path: Path) -> None:
         ("Cats; and tables", ("Ann Bell",), 2020, None, "Cats sit.", "10.1000/cats"),
     ]  # fmt: skip
     assert [(m.line_start, m.line_end) for m in reading.mentions] == [(4, 10), (1, 6), (2, 3)]
+
+
+@pytest.mark.parametrize("wrap", ["<p>{}</p>\n", "<div><span>{}</span></div>", "{}<br>\n"])
+def test_a_page_that_was_saved_whole(tmp_path: Path, wrap: str) -> None:
+    """The seeds as HTML give the papers of the seeds, with the lines of the HTML."""
+    for seed in sorted(SEEDS.glob("*.txt")):
+        lines = html.escape(seed.read_text(encoding="utf-8")).split("\n")
+        body = "".join(map(wrap.format, lines))
+        menu = "<nav><a href='/'>Home</a> <a href='/papers'>Publications</a></nav>"
+        page = (
+            f"<!DOCTYPE html>\n<html><head><title>x</title></head><body>{menu}{body}</body></html>"
+        )
+        saved = write(tmp_path / f"{seed.stem}.html", page)
+        text, reading = read_sources([seed]), read_sources([saved])
+        assert [stated(m) for m in reading.mentions] == [stated(m) for m in text.mentions]
+        assert [m.categories for m in reading.mentions] == [m.categories for m in text.mentions]
+        assert reading.skipped == []
+        assert reading.files[0].layout == f"HTML page, {text.files[0].layout}"
+        if "\n" in wrap:
+            places = [(m.line_start + 1, m.line_end + 1) for m in text.mentions]
+            assert [(m.line_start, m.line_end) for m in reading.mentions] == places
 
 
 @pytest.mark.parametrize("pack", [gzip.compress, lzma.compress, bz2.compress])

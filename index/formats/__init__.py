@@ -6,12 +6,13 @@ A format is recognised by how its text begins. To add one, write a class with th
 
 from index.formats.bibtex import BibTeX
 from index.formats.file import Format, TextFile
+from index.formats.html_page import HtmlPage
 from index.formats.json_lines import Json
 from index.formats.ris import Ris
 from index.formats.tabular import Table
 
 # The first that fits is taken; those whose beginning says it plainly come first.
-FORMATS: tuple[Format, ...] = (Json(), Ris(), BibTeX(), Table())
+FORMATS: tuple[Format, ...] = (HtmlPage(), Json(), Ris(), BibTeX(), Table())
 
 
 def recognised(file: TextFile) -> Format | None:

@@ -8,14 +8,16 @@ page layout is recognised by its content too. To add a layout, write a class wit
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from typing import IO
 
 from index.errors import SourceError
 from index.formats import FORMATS, recognised
 from index.formats.entries import Entry, Unreadable
 from index.formats.file import BROKEN, Format, TextFile, reason, unpacked
+from index.formats.html_page import HtmlPage
+from index.formats.html_tree import visible_lines
 from index.names import NameModel
 from index.records import Mention, Skip
 from index.sources.files import Sources, display_name, list_files, texts_in
@@ -84,12 +86,15 @@ def _read_file(file: TextFile, reading: Reading, names: NameModel, *, strict: bo
     Raises SourceError for a file that cannot be read; what was read before stays.
     """
     name, digest, count = None, None, 0
+    records: Iterable[Mention | Skip]
     try:
         reader = recognised(file)
         if reader is None:
             page, digest = load_page(file)
             layout = recognise(page)
             name, records = layout.name, layout.read(page, names)
+        elif isinstance(reader, HtmlPage):
+            name, records = _in_html(reader, file, names)
         else:
             name, records = reader.name, _stated(reader, file)
         for record in records:
@@ -114,6 +119,31 @@ def _stated(reader: Format, file: TextFile) -> Iterator[Mention | Skip]:
             yield Skip(file.name, found.line, "it states neither a title nor an abstract")
         else:
             yield _mention(file.name, found)
+
+
+def _in_html(
+    reader: HtmlPage, file: TextFile, names: NameModel
+) -> tuple[str, Iterable[Mention | Skip]]:
+    """(layout, records) of a saved page: by the layout that its visible text is in, if there is
+    one of which it shows more marks than papers are found otherwise.
+    """
+    found = list(_stated(reader, file))
+    numbered = visible_lines(file.text())
+    page = Page(file.name, tuple(text for _, text in numbered))
+    marks = [layout.marks(page) for layout in LAYOUTS]
+    if max(marks) <= sum(isinstance(record, Mention) for record in found):
+        return reader.name, found
+    layout = LAYOUTS[marks.index(max(marks))]
+    lines = [number for number, _ in numbered]
+    return f"{reader.name}, {layout.name}", [_at(r, lines) for r in layout.read(page, names)]
+
+
+def _at(record: Mention | Skip, lines: Sequence[int]) -> Mention | Skip:
+    """The record with lines of the file in place of those of the visible text."""
+    if isinstance(record, Mention):
+        begin, end = lines[record.line_start - 1], lines[record.line_end - 1]
+        return replace(record, line_start=begin, line_end=max(begin, end))
+    return replace(record, line=record.line and lines[record.line - 1])
 
 
 def _mention(source: str, entry: Entry) -> Mention:
