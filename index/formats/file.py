@@ -119,11 +119,9 @@ def _split(file: IO[bytes]) -> Iterator[bytes]:
         while text := wide.readline(LONGEST_LINE):
             yield text.encode("utf-8", "replace")
         return
-    rest = file.readline(LONGEST_LINE + 1)
-    first = begin + rest if not begin.endswith(b"\n") else begin
-    if begin.endswith(b"\n"):
-        yield begin
-        first = rest
+    *short, begin = begin.split(b"\n")  # a line may be shorter than a mark
+    yield from (line + b"\n" for line in short)
+    first = begin + file.readline(LONGEST_LINE + 1)
     if first:
         yield first.removeprefix(codecs.BOM_UTF8)
     while line := file.readline(LONGEST_LINE + 1):
