@@ -255,6 +255,15 @@ def test_lines_are_right_behind_a_break() -> None:
     assert {e.line_end - e.line for e in found if isinstance(e, Entry)} == {0}
 
 
+def test_a_file_may_be_one_line() -> None:
+    """Also a long one with a break in the middle, and letters of many bytes."""
+    titles = [f"T{n} {'é' * 90}" for n in range(5000)]
+    broken = [*titles[:2500], "<i>", *titles[2501:]]
+    found = read(PubmedXml(), in_set(*map(titled, broken)).replace("\n", ""))
+    assert {e.line for e in found} == {1}
+    assert shown(found) == [*titles[:2500], 1, *titles[2501:]]
+
+
 @pytest.mark.parametrize(
     ("cut", "line"),
     [("<PubmedArticle><MedlineCitation>\n<PMI", 4), ("<PubmedArticle>\n", 3), ("", 2)],

@@ -4,18 +4,16 @@ Only the elements that a format asks for are built, one at a time. A file that i
 is read up to there and again from the next record on; several files put one behind the other are
 read as one. expat is used directly, for it tells lines exactly and lets declarations be refused.
 
-Nothing that a file declares is acted on. A DOCTYPE that declares entities is refused, and a
-reference to any but the characters of XML and HTML stays the text that it is, so that neither
-expansions without end ("billion laughs") nor files or addresses named by a DTD come into play.
+Nothing that a file declares is acted on. A DOCTYPE that declares entities is refused, and
+references to them are text (see `blocks`), so that neither expansions without end ("billion
+laughs") nor files or addresses named by a DTD come into play.
 """
 
 from __future__ import annotations
 
-import html
 import re
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
-from html.entities import html5
 from typing import Any, NoReturn
 from xml.etree.ElementTree import Element, TreeBuilder
 from xml.parsers import expat
@@ -23,16 +21,11 @@ from xml.parsers.expat import errors
 
 from index.formats.entries import Unreadable
 from index.formats.file import TextFile
+from index.formats.xml_blocks import blocks
 
 LARGEST_RECORD = 32_000_000  # bytes; thousands of authors with their addresses take 4 million
 DEEPEST = 100  # elements inside of each other
-_BLOCK = 65_536  # characters that are parsed at once
 _QUOTE = 200  # bytes from which the quote of a break is made
-_ILLEGAL = r"[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff\ufffe\uffff]"
-_MENDED = re.compile(
-    rf"&(?:#x(?P<hex>[0-9a-fA-F]{{1,6}});|#(?P<dec>\d{{1,7}});|(?P<name>[A-Za-z]\w*);)?|{_ILLEGAL}"
-)
-_XML_NAMES = {"amp", "lt", "gt", "quot", "apos"}
 _SKIPPED = (("<?", "?>"), ("<!--", "-->"))
 _SPACE = re.compile(r"\s*")
 _NAME = re.compile(r"<(?:[\w.-]+:)?([A-Za-z_][\w.-]*)")
@@ -95,7 +88,7 @@ def records(
     parser, line = _Parser(names, 1), 1
     broken: _Break | None = None
     block = b""
-    for block in _blocks(file):
+    for block in blocks(file):
         place: int | None = 0
         while place is not None and place < len(block):
             if broken:
@@ -116,34 +109,6 @@ def records(
     broken = broken or parser.ended(block, line - block.endswith(b"\n"))
     if broken:
         yield broken.told(None)
-
-
-def _blocks(file: TextFile) -> Iterator[bytes]:
-    """The lines in stretches of about _BLOCK characters, as UTF-8 in which XML has its letters."""
-    held: list[str] = []
-    size = 0
-    for line in file.lines():
-        held.append(line)
-        size += len(line)
-        if size >= _BLOCK:
-            yield _MENDED.sub(_mended, "".join(held)).encode()
-            held, size = [], 0
-    yield _MENDED.sub(_mended, "".join(held)).encode()
-
-
-def _mended(found: re.Match[str]) -> str:
-    """A reference that XML knows instead of one of HTML; text instead of one that nobody knows."""
-    whole, name = found[0], found["name"]
-    if not whole.startswith("&"):
-        return " "  # a control character, which no XML may hold
-    if number := found["hex"] or found["dec"]:
-        code = int(number, 16 if found["hex"] else 10)
-        is_legal = code <= 0x10FFFF and (code in (9, 10, 13) or not re.match(_ILLEGAL, chr(code)))
-        return whole if is_legal else " "
-    if name in _XML_NAMES:
-        return whole
-    known = html5.get(f"{name};") if name else None
-    return html.escape(known) if known else f"&amp;{whole[1:]}"
 
 
 @dataclass
@@ -300,4 +265,4 @@ class _Parser:
 
 def _local(name: str) -> str:
     """A name without the prefix of its namespace."""
-    return name.rpartition(":")[2]
+    return name.rpartition(":")[2] if ":" in name else name
