@@ -188,6 +188,13 @@ def test_the_doi_of_the_record_serves_where_the_article_has_none() -> None:
     assert only(PubmedXml(), in_set(text)).doi == "10.1/x"
 
 
+def test_the_doi_of_a_work_that_is_cited_is_not_taken() -> None:
+    cited = '<PubmedData><ReferenceList><Reference><ArticleIdList><ArticleId IdType="doi">10.1/c'
+    cited += "</ArticleId></ArticleIdList></Reference></ReferenceList></PubmedData>"
+    text = article("<ArticleTitle>T</ArticleTitle>", cited)
+    assert only(PubmedXml(), in_set(text)).doi is None
+
+
 def test_a_preprint_is_known_by_its_arxiv_number() -> None:
     inner = '<ArticleTitle>T</ArticleTitle><ELocationID EIdType="pii">arXiv:2101.01234v2'
     assert only(PubmedXml(), in_set(article(f"{inner}</ELocationID>"))).arxiv == "2101.01234"
@@ -356,6 +363,15 @@ def test_a_record_larger_than_memory_is_refused(monkeypatch: pytest.MonkeyPatch)
     assert "no end within 200,000 bytes; the record that begins in line 3" in told.why
 
 
+def test_what_is_outside_of_records_may_be_large(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As the bodies of articles are, of which the front alone is built."""
+    monkeypatch.setattr(xml_stream, "LARGEST_RECORD", 200_000)
+    text = f"<a><body>{'<p>word</p>' * 50_000}</body><front>F</front></a>"
+    (record,) = records(TextFile.of("a.xml", text.encode()), ("front",))
+    assert isinstance(record, xml_stream.Record)
+    assert record.element.text == "F"
+
+
 def test_memory_does_not_grow_with_the_file() -> None:
     """Of 8 MB no more than a fifth is held at a time."""
     filler = f"{'bread and its crust ' * 400}\n"
@@ -431,6 +447,15 @@ def test_each_volume_speaks_for_itself() -> None:
     assert (third.paper.venue, third.paper.year) == ("Demonstrations", 2021)
     assert isinstance(nothing, Unreadable)
     assert (nothing.line, nothing.quote) == (27, "paper 2020.acl-demos.2")
+
+
+def test_a_volume_without_meta_data_takes_none_from_another() -> None:
+    bare = COLLECTION.replace(
+        "<meta><booktitle>Demonstrations</booktitle><year>2021</year></meta>", ""
+    )
+    third = read(AclAnthology(), bare)[2]
+    assert isinstance(third, Entry)
+    assert (third.paper.venue, third.paper.year) == (None, None)
 
 
 def test_a_break_in_the_anthology_leaves_volumes_as_they_are() -> None:
