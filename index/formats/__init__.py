@@ -1,18 +1,34 @@
-"""Bibliography formats of other programs: what each file states, entry by entry.
+"""Formats of other programs: what each file states, entry by entry.
 
 A format is recognised by how its text begins. To add one, write a class with the members of
 `index.formats.file.Format` and put an instance into `FORMATS`.
 """
 
+from index.formats.acl import AclAnthology
+from index.formats.atom import ArxivAtom
 from index.formats.bibtex import BibTeX
 from index.formats.file import Format, TextFile
 from index.formats.html_page import HtmlPage
+from index.formats.jats import Jats
 from index.formats.json_lines import Json
+from index.formats.medline import Medline
+from index.formats.pubmed import PubmedXml
 from index.formats.ris import Ris
 from index.formats.tabular import Table
 
 # The first that fits is taken; those whose beginning says it plainly come first.
-FORMATS: tuple[Format, ...] = (HtmlPage(), Json(), Ris(), BibTeX(), Table())
+FORMATS: tuple[Format, ...] = (
+    PubmedXml(),
+    AclAnthology(),
+    Jats(),
+    ArxivAtom(),
+    HtmlPage(),
+    Json(),
+    Medline(),
+    Ris(),
+    BibTeX(),
+    Table(),
+)
 
 
 def recognised(file: TextFile) -> Format | None:
