@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
+from index.formats.markup import readable
 from index.records import Paper
 from index.text import fold_space, plain
 
@@ -71,17 +72,19 @@ def make_entry(
 
     `date` may be a year, a date or words with a year in them; `arxiv` a bare number.
     """
-    title, abstract = _clean(title), _clean(abstract)
+    ours = our_id(paper_id)
+    read = _clean if ours else _readable  # of what this program wrote, every letter is meant
+    title, abstract = read(title), read(abstract)
     doi, url = _clean(doi), _clean(url)
-    found = Paper.bare(our_id(paper_id), title, abstract)
+    found = Paper.bare(ours, title, abstract)
     paper = replace(
         found,
-        authors=tuple(filter(None, map(_clean, authors))),
+        authors=tuple(filter(None, map(read, authors))),
         authors_truncated=authors_truncated,
         year=_year(date),
         date=_iso_date(date),
-        venue=_clean(venue) or None,
-        categories=tuple(filter(None, map(_clean, categories))),
+        venue=read(venue) or None,
+        categories=tuple(filter(None, map(read, categories))),
         doi=_doi(doi) or _doi(url if "doi.org/" in url.lower() else "") or None,
         arxiv=_arxiv(_clean(arxiv), url, doi, _clean(venue)) or None,
         url=url or None,
@@ -111,6 +114,10 @@ def split_names(text: str) -> list[str]:
 
 def _clean(text: str) -> str:
     return fold_space(plain(text))
+
+
+def _readable(text: str) -> str:
+    return _clean(readable(text)) if text else ""
 
 
 def _year(date: str) -> int | None:

@@ -9,18 +9,32 @@ import ftfy
 
 from index.text import fold_space
 
-# A tag begins with a letter; "p < 0.05 and q > 1" holds none.
-_TAG = re.compile(r"</?[A-Za-z][\w:.-]*(?:\s[^<>]*)?/?>")
+# Elements that stand in titles and abstracts. "a<b and c>d" is none: only these names are tags, and
+# only with attributes as HTML writes them.
+_NAMES = (
+    r"(?:jats:|mml:|m:|xhtml:)?(?:a|abbr|abstract|abstracttext|alternatives|annotation|b|bold|br"
+    r"|cite|code|disp-formula|div|em|ext-link|fixed-case|font|h[1-6]|i|img|inf|inline-formula"
+    r"|inline-graphic|ins|it|italic|kbd|label|li|list|list-item|math|m(?:enclose|error|fenced|frac"
+    r"|i|n|o|over|padded|phantom|prescripts|multiscripts|root|row|s|space|sqrt|style|sub|subsup|sup"
+    r"|table|td|text|tr|under|underover)|monospace|named-content|ol|p|q|roman|s|sc|scp|sec|section"
+    r"|semantics|small|span|strike|strong|styled-content|sub|sup|tbody|td|tex-math|title|tr|tt|u|ul"
+    r"|underline|uri|url|var|xref)"
+)
+_ATTRIBUTES = r"(?:\s+[\w:.-]+\s*=\s*(?:\"[^\"<>]*\"|'[^'<>]*'|[^\s\"'<>]+))*\s*/?"
+_TAG = re.compile(rf"</?{_NAMES}{_ATTRIBUTES}>", re.IGNORECASE)
 _BLOCK = re.compile(
-    r"</?(?:jats:)?(?:p|br|div|li|ul|ol|sec|title|h[1-6]|list|list-item|abstracttext)\b[^<>]*>",
+    r"</?(?:jats:)?(?:abstracttext|br|div|h[1-6]|li|list|list-item|ol|p|sec|section|td|title|tr|ul)"
+    rf"{_ATTRIBUTES}>",
     re.IGNORECASE,
 )
-_TEX_INSIDE = re.compile(r"<(?:jats:)?tex-math\b[^>]*>(.*?)</(?:jats:)?tex-math>", re.S | re.I)
-_OTHERS = re.compile(
-    r"<((?:mml:)?math|(?:jats:)?alternatives)\b[^>]*>(?:(?!</\1>).)*?</\1>", re.S | re.I
+_TEX = re.compile(r"<(?:jats:)?tex-math\b[^<>]*>(.*?)</(?:jats:)?tex-math>", re.S | re.I)
+# The same formula in several ways, TeX among them.
+_ALTERNATIVES = re.compile(
+    r"<((?:jats:)?alternatives)\b[^<>]*>((?:(?!</\1>).)*?)</\1>", re.S | re.I
 )
-_SUB = re.compile(r"<(?:jats:)?(sub|sup|inf)>(.*?)</(?:jats:)?\1>", re.S | re.I)
-_TEX_ALONE = re.compile(r"\\begin\{document\}(.*?)\\end\{document\}", re.S)
+_RAISED = re.compile(r"<(?:jats:)?(sub|sup|inf)>([^<>]*)</(?:jats:)?\1>", re.I)
+_DOCUMENT = re.compile(r"\\begin\{document\}(.*?)\\end\{document\}", re.S)
+_ENTITY = re.compile(r"&(?:[a-z]+|#\d+|#x[0-9a-f]+);", re.IGNORECASE)
 
 
 def readable(text: str) -> str:
@@ -31,28 +45,31 @@ def readable(text: str) -> str:
     >>> readable("<jats:p>CO<jats:sub>2</jats:sub> rises &amp; falls, p &lt; 0.05</jats:p>")
     'CO_2 rises & falls, p < 0.05'
     """
-    if "<" in text:
-        text = _without_tags(text)
+    text = _without_tags(text)
     if "&" in text:
         text = html.unescape(text)
-        if "&" in text and _ENTITY.search(text):  # escaped twice
+        if _ENTITY.search(text):  # escaped twice
             text = html.unescape(text)
-        if "<" in text and _BLOCK.search(text):  # tags that were escaped
-            text = _without_tags(text)
+        text = _without_tags(text)  # those that were escaped
     return fold_space(ftfy.fix_encoding(text))
 
 
-_ENTITY = re.compile(r"&(?:[a-z]+|#\d+|#x[0-9a-f]+);", re.IGNORECASE)
-
-
 def _without_tags(text: str) -> str:
-    text = _TEX_INSIDE.sub(lambda m: _formula(m[1]), text)
-    text = _SUB.sub(lambda m: f"{'^' if m[1].lower() == 'sup' else '_'}{m[2]}", text)
-    text = _BLOCK.sub(" ", text)
-    return _TAG.sub("", text)
+    if "<" not in text:
+        return text
+    text = _ALTERNATIVES.sub(_one_of, text)
+    text = _TEX.sub(lambda found: _formula(found[1]), text)
+    text = _RAISED.sub(lambda f: f"{'^' if f[1].lower() == 'sup' else '_'}{f[2]}", text)
+    return _TAG.sub("", _BLOCK.sub(" ", text))
+
+
+def _one_of(found: re.Match[str]) -> str:
+    """The formula as TeX where it is stated so."""
+    tex = _TEX.search(found[2])
+    return tex[0] if tex else found[2]
 
 
 def _formula(tex: str) -> str:
-    """The formula of a tex-math element, without the document that publishers put around it."""
-    inner = _TEX_ALONE.search(tex)
+    """A formula without the document that publishers put around it."""
+    inner = _DOCUMENT.search(tex)
     return (inner[1] if inner else tex).strip()
