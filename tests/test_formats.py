@@ -46,6 +46,46 @@ CSV = (
     "Publication Year;Article Title;Author Full Names;Abstract;DI\n"
     '2020;"Cats; and\ntables";Bell, Ann;Cats sit.;10.1000/cats\n'
 )
+WOS = """FN Some Web of Science
+VR 1.0
+PT J
+AU Bell, A
+   Lovelace, A
+AF Bell, Ann
+   Lovelace, Ada
+TI Moving lanterns in
+   the fog
+SO JOURNAL OF LIGHT
+DE fog; lanterns, light
+AB Lanterns move.
+   They glow.
+PY 2018
+DI 10.1000/fog
+ER
+
+PT C
+AU Dole, C
+TI A second
+PY 2019
+ER
+
+EF
+"""
+ENW = """%0 Journal Article
+%T Ends and
+means
+%A Bell, Ann
+%A Lovelace, Ada
+%D 2015
+%J Journal of Ends
+%X The abstract.
+%R 10.1000/end
+
+%0 Book Section
+%T In a book
+%B The book
+%D 2016
+"""
 LANTERNS = "Lanterns in LaTeX and Schrödinger's $L_2$ box"
 
 
@@ -174,6 +214,56 @@ def test_two_encodings_in_one_file(tmp_path: Path) -> None:
     assert [m.title for m in read_sources([wide]).mentions] == ["Réseaux"]
 
 
+def test_web_of_science(tmp_path: Path) -> None:
+    """Lines that go on are joined, names come whole and first names first."""
+    reading = read_sources([write(tmp_path / "savedrecs.txt", WOS)])
+    assert (reading.skipped, reading.files[0].layout) == ([], "Web of Science")
+    one, two = reading.mentions
+    assert stated(one) == (
+        "Moving lanterns in the fog", ("Ann Bell", "Ada Lovelace"), 2018, "JOURNAL OF LIGHT",
+        "Lanterns move. They glow.", "10.1000/fog",
+    )  # fmt: skip
+    assert (one.categories, one.line_start, one.line_end) == (("fog", "lanterns", "light"), 3, 16)
+    assert (two.title, two.authors, two.year, two.line_start) == ("A second", ("C Dole",), 2019, 18)
+
+
+def test_a_stray_line_between_records_of_web_of_science(tmp_path: Path) -> None:
+    """What stands between two records is told, and the second one is read."""
+    text = WOS.replace("ER\n\nPT C", "ER\n\nstray words\n\nPT C")
+    reading = read_sources([write(tmp_path / "a.txt", text)])
+    assert [m.title for m in reading.mentions] == ["Moving lanterns in the fog", "A second"]
+    assert [(s.line, "stray words" in s.why) for s in reading.skipped] == [(17, True)]
+
+
+def test_endnote(tmp_path: Path) -> None:
+    """Records of EndNote's own export are read, a chapter with its book as venue."""
+    reading = read_sources([write(tmp_path / "a.enw", ENW)])
+    assert (reading.skipped, reading.files[0].layout) == ([], "EndNote")
+    one, two = reading.mentions
+    assert stated(one) == (
+        "Ends and means", ("Ann Bell", "Ada Lovelace"), 2015, "Journal of Ends", "The abstract.",
+        "10.1000/end",
+    )  # fmt: skip
+    assert (two.title, two.venue, two.year, two.line_start) == ("In a book", "The book", 2016, 11)
+
+
+def test_a_paper_takes_what_its_volume_states(tmp_path: Path) -> None:
+    """Year and venue come from the entry that crossref names, which is no paper and told so."""
+    text = """@inproceedings{child, author = {Bell, Ann}, title = {Child &amp; parent},
+  crossref = {Parent}, abstract = {SchrÃ¶dinger.}}
+@proceedings{parent, title = {Proceedings of Parents}, editor = {Dole, Cy}, year = 2014}
+@inproceedings{orphan, title = {Orphan}, crossref = {gone}, year = 2015}
+@misc{self, title = {Self}, crossref = {self}, abstract = {A.}}
+"""
+    reading = read_sources([write(tmp_path / "a.bib", text)])
+    assert [stated(m) for m in reading.mentions] == [
+        ("Child & parent", ("Ann Bell",), 2014, "Proceedings of Parents", "Schrödinger.", None),
+        ("Orphan", (), 2015, None, None, None),
+        ("Self", (), None, None, "A.", None),
+    ]
+    assert [(s.line, s.why[:9]) for s in reading.skipped] == [(3, "no paper:")]
+
+
 def test_nothing_is_lost_in_silence(tmp_path: Path) -> None:
     """A bad record is told with line and quote, and the next one is read."""
     bib = (
@@ -231,7 +321,13 @@ def test_text_comes_back(lines: list[str], end: str) -> None:
         assert found == [f"{line}\n" for line in lines]
 
 
-BEGINNINGS = ("", BIB[:200], RIS[:80], CSV[:90], "TY  - X", "@a{", "\x1f\x8b")
+BEGINNINGS = (
+    "", BIB[:200], RIS[:80], CSV[:90], "TY  - X", "@a{", "\x1f\x8b", "PT J\nTI a\n",
+    "%0 Book\n%T a\n", "<html><body><ul><li>", "<!doctype html><p>", '{"title": "a", ',
+    '[{"DOI": 1}, ', "PMID- 1\nTI  - ", "<PubmedArticleSet><PubmedArticle>",
+    "<collection id='a'><volume id='1'><paper id='1'>", "<article><front>",
+    "<feed xmlns='http://www.w3.org/2005/Atom'><entry>",
+)  # fmt: skip
 
 
 @settings(max_examples=200, deadline=None)
@@ -247,7 +343,7 @@ def test_no_bytes_break_a_reader(content: bytes, begin: str) -> None:
         assert error.source == "f"
 
 
-@pytest.mark.parametrize("text", [BIB, RIS, CSV])
+@pytest.mark.parametrize("text", [BIB, RIS, CSV, WOS, ENW])
 def test_one_format_fits(text: str) -> None:
     """A file of one program is taken for one of no other."""
     assert sum(reader.fits(text) for reader in FORMATS) == 1

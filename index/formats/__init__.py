@@ -15,6 +15,7 @@ from index.formats.medline import Medline
 from index.formats.pubmed import PubmedXml
 from index.formats.ris import Ris
 from index.formats.tabular import Table
+from index.formats.tagged import EndNote, WebOfScience
 
 # The first that fits is taken; those whose beginning says it plainly come first.
 FORMATS: tuple[Format, ...] = (
@@ -25,6 +26,8 @@ FORMATS: tuple[Format, ...] = (
     HtmlPage(),
     Json(),
     Medline(),
+    WebOfScience(),
+    EndNote(),
     Ris(),
     BibTeX(),
     Table(),

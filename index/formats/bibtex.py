@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from bibtexparser.library import Library
 from bibtexparser.middlewares import default_parse_stack
@@ -37,6 +37,8 @@ for _name in ("bibtexparser", "pylatexenc"):
 
 BEGIN = re.compile(r"^[ \t]*@[A-Za-z]+\s*[{(]", re.MULTILINE)
 _VENUES = ("journal", "journaltitle", "booktitle", "howpublished", "institution", "school")
+# An identifier, abstract or author of the volume is not one of the paper.
+_PASSED_ON = {"booktitle", "date", "year", "month", "journal", "journaltitle"}
 _NOTES = ("annote", "annotation", "comment")
 _KEYWORDS = re.compile(r"\s*[;,]\s*")
 _ACTED_ON = re.compile(r"[\\{}~$]|--|``|''")  # nothing else in a text is TeX
@@ -78,21 +80,57 @@ class BibTeX:
 
 def read_bibtex(text: str) -> Iterator[Entry | Unreadable]:
     """The entries of a BibTeX file, in order; what stands outside of entries is comment."""
-    library = Library()
+    library, keys = Library(), list[str]()
     for number, found in enumerate(Splitter(text).split().blocks):
         # A key or field that is there twice is no reason to leave the entry out.
         block = found.ignore_error_block if isinstance(found, ParsingFailedBlock) else found
+        keys.append(block.key.lower() if isinstance(block, Block) else "")
         if isinstance(block, Block):
             block.key = str(number)
         library.add(block or found, fail_on_duplicate_key=False)
     for step in default_parse_stack():
         library = step.transform(library)
-    for block in library.blocks:
+    fields = {
+        i: _fields(block) for i, block in enumerate(library.blocks) if isinstance(block, Block)
+    }
+    volumes = _volumes(fields, keys)
+    for number, block in enumerate(library.blocks):
         line = (block.start_line or 0) + 1
-        if isinstance(block, Block):
-            yield _entry(line, line + (block.raw or "").count("\n"), _fields(block))
+        if number in volumes and "abstract" not in fields[number]:
+            why = "no paper: other entries name it by crossref as what they appeared in"
+            yield Unreadable.of(line, block.raw or "", why)
+        elif isinstance(block, Block):
+            stated = _inherited(fields, number, keys)
+            yield _entry(line, line + (block.raw or "").count("\n"), stated)
         elif isinstance(block, ParsingFailedBlock):
             yield Unreadable.of(line, block.raw or "", f"not a BibTeX entry: {_reason(block)}")
+
+
+_ByNumber = Mapping[int, Mapping[str, str]]  # fields of each entry of the file
+
+
+def _volumes(entries: _ByNumber, keys: Sequence[str]) -> set[int]:
+    """The entries that others refer to."""
+    named = {
+        fields["crossref"].strip().lower() for fields in entries.values() if "crossref" in fields
+    }
+    return {number for number in entries if keys[number] in named}
+
+
+def _inherited(entries: _ByNumber, number: int, keys: Sequence[str]) -> Mapping[str, str]:
+    """The fields of an entry, and those of the volume that it refers to, which it lacks itself.
+
+    The title of the volume is the book title of the entry (BibLaTeX manual, appendix B).
+    """
+    own = entries[number]
+    wanted = own.get("crossref", "").strip().lower()
+    parent = keys.index(wanted) if wanted in keys else number
+    if not wanted or parent == number or parent not in entries:
+        return own
+    volume = entries[parent]
+    book = {"booktitle": volume["title"]} if "title" in volume else {}
+    passed_on = {k: v for k, v in volume.items() if k in _PASSED_ON}
+    return {**book, **passed_on, **own}
 
 
 def _reason(block: ParsingFailedBlock) -> str:
@@ -107,7 +145,7 @@ def _fields(block: Block) -> dict[str, str]:
     return fields
 
 
-def _entry(line: int, line_end: int, fields: dict[str, str]) -> Entry:
+def _entry(line: int, line_end: int, fields: Mapping[str, str]) -> Entry:
     ours = our_id(fields.get("paperid", ""))
     read: Callable[[str], str] = _undone if ours else from_tex
     title = fields.get("title", "")
