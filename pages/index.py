@@ -88,7 +88,7 @@ def _files(at: Place, searcher: Searcher) -> None:
         for file in searcher.snapshot.files(first_of(at, "files", total, _PAGE), _PAGE)
     ]
     st.html(
-        "<table class='list'><thead><tr><th>File</th><th>Layout</th><th>Mentions</th></tr></thead>"
+        "<table class='list'><thead><tr><th>File</th><th>Format</th><th>Mentions</th></tr></thead>"
         f"<tbody>{''.join(rows)}</tbody></table>"
     )
     pager(at, "files", total, _PAGE)

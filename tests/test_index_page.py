@@ -107,12 +107,12 @@ def test_files_in_pages(visit_page: VisitPage, many: Path) -> None:
     """Files come twenty at a time, each once; Next and Previous turn, the address says where."""
     page = visit_page("index", many)
     assert "1 to 20 of 45" in text(page)
-    seen = rows(page, "<th>Layout</th>")
+    seen = rows(page, "<th>Format</th>")
     assert own(press(page, "Next")) == {"files": "2"}
-    seen += rows(page, "<th>Layout</th>")
+    seen += rows(page, "<th>Format</th>")
     assert own(press(page, "Next")) == {"files": "3"}
     assert "41 to 45 of 45" in text(page)
-    seen += rows(page, "<th>Layout</th>")
+    seen += rows(page, "<th>Format</th>")
     assert sorted(map(int, seen)) == list(range(45))
     assert own(press(page, "Previous")) == {"files": "2"}
     assert own(press(page, "Previous")) == {}
