@@ -64,8 +64,8 @@ def papers_json(data: Path) -> str:
 
 
 def figures(report: BuildReport) -> dict[str, Any]:
-    """The report without its time."""
-    return {k: v for k, v in report.to_dict().items() if k != "seconds"}
+    """The report without its time and its files."""
+    return {k: v for k, v in report.to_dict().items() if k not in ("seconds", "read")}
 
 
 # --- Reports and reuse ------------------------------------------------------------------------
