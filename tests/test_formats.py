@@ -10,6 +10,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from bs4.exceptions import ParserRejectedMarkup
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -177,9 +178,45 @@ def test_a_broken_archive_is_told_and_the_next_file_read(tmp_path: Path) -> None
     reading = read_sources([tmp_path])
     assert [m.title for m in reading.mentions] == [LANTERNS]
     ((source, why),) = [(s.source, s.why) for s in reading.skipped]
+    assert (reading.files[0].source, reading.files[0].layout) == (broken.as_posix(), None)
     assert (source, why[:20]) == (broken.as_posix(), "cannot be unpacked: ")
     with pytest.raises(SourceError, match=r"a\.zip: cannot be unpacked"):
         read_sources([broken])
+
+
+def test_one_bad_file_of_an_archive_spoils_no_other(tmp_path: Path) -> None:
+    """Encrypted, damaged or there twice: it is told, and the files behind it are read."""
+    path = tmp_path / "all.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, text in (("a.bib", BIB), ("b.ris", RIS), ("twice.ris", "x")):
+            archive.writestr(name, text)
+        with pytest.warns(UserWarning, match="Duplicate name"):
+            archive.writestr("twice.ris", RIS)
+        archive.getinfo("a.bib").flag_bits |= 1  # encrypted, says the table at the end
+    content = path.read_bytes()
+    write(path, content.replace(b"Dogs run.", b"Dogs ran!", 1))  # of b.ris, against its checksum
+    reading = read_sources([tmp_path])
+    told = {Path(s.source).name: s.why for s in reading.skipped}
+    assert told["a.bib"] == "encrypted; unpack it first"
+    assert "Bad CRC-32" in told["b.ris"]
+    assert [Path(f.source).name for f in reading.files] == ["a.bib", "b.ris", "twice.ris"]
+    last = reading.mentions[-1]
+    assert (last.source, last.title) == (f"{path.as_posix()}/twice.ris", "Dogs in parks")
+
+
+def test_a_page_that_the_parser_refuses(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is told, in both ways of reading a page, and the next file is read."""
+
+    def refuse(_: str) -> None:
+        raise ParserRejectedMarkup("no")
+
+    monkeypatch.setattr("index.formats.html_page.parse", refuse)
+    monkeypatch.setattr("index.formats.html_page.visible_lines", refuse)
+    write(tmp_path / "a.html", "<!doctype html><p>x</p>")
+    write(tmp_path / "b.bib", BIB)
+    reading = read_sources([tmp_path])
+    assert [m.title for m in reading.mentions] == [LANTERNS]
+    assert [s.why[:28] for s in reading.skipped] == ["not HTML that can be parsed:"]
 
 
 def test_a_packed_file_that_is_cut_off(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ import gzip
 import hashlib
 import io
 import lzma
+import zipfile
 import zlib
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
@@ -28,7 +29,15 @@ LARGEST_TEXT = 500_000_000  # characters, for formats that cannot be read line b
 _NOT_TEXT = b"\0"
 _WIDE = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _GZIP, _XZ, _BZIP2 = b"\x1f\x8b", b"\xfd7zXZ\0", b"BZh"
-BROKEN = (OSError, EOFError, lzma.LZMAError, zlib.error)
+# What a damaged file raises, a packed one or one in an archive among them.
+BROKEN = (
+    OSError,
+    EOFError,
+    NotImplementedError,  # a way of packing that Python does not know
+    lzma.LZMAError,
+    zlib.error,
+    zipfile.BadZipFile,
+)
 
 
 class Format(Protocol):
@@ -97,9 +106,15 @@ class TextFile:
             raise SourceError(self.name, why, number or None) from error
 
     def sha256(self) -> str:
-        """Digest of the bytes as they are, packed or not, in hexadecimal."""
-        with self.open() as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()  # type: ignore[arg-type]
+        """Digest of the bytes as they are, packed or not, in hexadecimal.
+
+        Raises SourceError for a file that cannot be read.
+        """
+        try:
+            with self.open() as file:
+                return hashlib.file_digest(file, "sha256").hexdigest()  # type: ignore[arg-type]
+        except BROKEN as error:
+            raise SourceError(self.name, f"cannot be read: {reason(error)}") from error
 
     def text(self) -> str:
         """All lines at once. Raises SourceError as `lines`, and for more than LARGEST_TEXT."""

@@ -14,7 +14,7 @@ from index.formats.file import TextFile
 from index.formats.html_citation import Splitter, abstract_of
 from index.formats.html_list import ListReader
 from index.formats.html_meta import dublin_core, highwire, json_ld, metas_of, page_address, shared
-from index.formats.html_tree import HtmlTree, parse
+from index.formats.html_tree import HtmlTree, parse, visible_lines
 from index.formats.html_work import Work, join_works
 from index.names import NameModel
 from index.text import title_key
@@ -71,6 +71,14 @@ class HtmlPage:
             yield item
         if not found:
             yield Unreadable.of(1, _title(tree) or html[:200], _NOTHING)
+
+    def visible(self, file: TextFile) -> list[tuple[int, str]]:
+        """(line, text) of what a reader of the page sees; none of a page that `read` refuses."""
+        html = file.text()
+        try:
+            return [] if len(html) > _LARGEST else visible_lines(html)
+        except ParserRejectedMarkup:
+            return []
 
 
 def _stated(tree: HtmlTree, splitter: Splitter) -> tuple[list[Work], list[Unreadable]]:

@@ -17,7 +17,6 @@ from index.formats import FORMATS, recognised
 from index.formats.entries import Entry, Unreadable
 from index.formats.file import BROKEN, Format, TextFile, reason, unpacked
 from index.formats.html_page import HtmlPage
-from index.formats.html_tree import visible_lines
 from index.names import NameModel
 from index.records import Mention, Skip
 from index.sources.files import Sources, display_name, list_files, texts_in
@@ -61,11 +60,14 @@ def read_sources(sources: Sources, *, strict: bool = False) -> Reading:
     names = NameModel.load()
     reading = Reading()
     for path, named in list_files(sources):
+        before = len(reading.files)
         with _passed_over(reading, unless=named or strict):
             for file in texts_in(path):
                 whole = file.name == display_name(path)  # and not one of many in an archive
                 with _passed_over(reading, unless=strict or (named and whole)):
                     _read_file(file, reading, names, strict=strict)
+        if len(reading.files) == before:  # an archive that is none, or empty
+            reading.files.append(FileReport(display_name(path), None, None, 0))
     return reading
 
 
@@ -128,7 +130,7 @@ def _in_html(
     one of which it shows more marks than papers are found otherwise.
     """
     found = list(_stated(reader, file))
-    numbered = visible_lines(file.text())
+    numbered = reader.visible(file)
     page = Page(file.name, tuple(text for _, text in numbered))
     marks = [layout.marks(page) for layout in LAYOUTS]
     if max(marks) <= sum(isinstance(record, Mention) for record in found):

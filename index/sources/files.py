@@ -56,18 +56,20 @@ def texts_in(path: Path) -> Iterator[TextFile]:
         return
     try:
         with zipfile.ZipFile(path) as archive:
-            for inside in archive.infolist():
+            # Of files of one name the last counts, as for programs that unpack.
+            for inside in {inside.filename: inside for inside in archive.infolist()}.values():
                 parts = inside.filename.split("/")
                 if inside.is_dir() or any(p.startswith((".", "__MACOSX")) for p in parts):
                     continue
-                if inside.flag_bits & _ENCRYPTED:
-                    raise SourceError(f"{name}/{inside.filename}", "encrypted; unpack it first")
-                yield TextFile(f"{name}/{inside.filename}", partial(_opened, archive, inside))
+                label = f"{name}/{inside.filename}"
+                yield TextFile(label, partial(_opened, archive, inside, label))
     except (zipfile.BadZipFile, NotImplementedError, OSError) as error:
         raise SourceError(name, f"cannot be unpacked: {error}") from error
 
 
-def _opened(archive: zipfile.ZipFile, inside: zipfile.ZipInfo) -> BinaryIO:
+def _opened(archive: zipfile.ZipFile, inside: zipfile.ZipInfo, name: str) -> BinaryIO:
+    if inside.flag_bits & _ENCRYPTED:
+        raise SourceError(name, "encrypted; unpack it first")
     return cast("BinaryIO", archive.open(inside))
 
 
