@@ -83,8 +83,8 @@ class VectorIndex:
 def _one_thread() -> Iterator[None]:
     """Let FAISS compute in the calling thread alone.
 
-    One query is too little work to share out: on an idle machine a second thread makes it twice
-    as slow, on a busy one a hundred times.
+    One query is too little work to share out: on two idle cores, among 100,000 papers, it took
+    5.4 ms in one thread and 11.1 in two. On busy cores two wait for each other besides.
     """
     before = faiss.omp_get_max_threads()
     faiss.omp_set_num_threads(1)
