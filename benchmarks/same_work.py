@@ -18,7 +18,8 @@ from pathlib import Path
 from typing import Any
 
 from index.dedupe import group
-from index.evidence import Background, Features, compare
+from index.evidence import compare
+from index.features import Background, Features
 from index.identity import with_ids
 from index.records import Mention
 from index.text import fold_space

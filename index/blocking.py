@@ -11,7 +11,7 @@ from collections import Counter, defaultdict
 from collections.abc import Hashable, Iterator, Sequence
 from itertools import combinations, pairwise
 
-from index.evidence import Features
+from index.features import Features
 from index.text import sentence_spans, title_key
 
 Pair = tuple[int, int]

@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from index.blocking import candidate_pairs
 from index.decisions import FILE_NAME, Decisions
 from index.errors import DecisionError
-from index.evidence import Background, Features, compare, conflict, veto
+from index.evidence import compare, conflict, veto
+from index.features import Background, Features
 from index.records import Evidence, Mention, Merge
 
 # From this score on, evidence stands without asking whether other members of the groups agree:

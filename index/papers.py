@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 
 from index.records import Mention, Paper
 from index.text import title_key
+from index.venues import is_preprint_venue
 
-_PREPRINT = re.compile(
-    r"\b(?:arxiv|biorxiv|medrxiv|psyarxiv|corr|ssrn|openreview|preprints?|techrxiv|hal)\b",
-    re.IGNORECASE,
-)
 _NOTHING = Mention(source="", line_start=0, line_end=0)  # states no field
 _Rank = Callable[[Mention], tuple[object, ...]]
 
@@ -85,11 +81,6 @@ def document_text(paper: Paper) -> str:
 def is_published(mention: Mention) -> bool:
     """True when the mention states a venue that is not a preprint server."""
     return bool(mention.venue) and not is_preprint_venue(mention.venue or "")
-
-
-def is_preprint_venue(venue: str) -> bool:
-    """True for arXiv and its like."""
-    return _PREPRINT.search(venue) is not None
 
 
 def _others(titles: Iterable[str], key: str | None) -> tuple[str, ...]:

@@ -16,7 +16,7 @@ import faiss
 import numpy as np
 from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
 
-from index.evidence import Background
+from index.features import Background
 from index.text import words
 
 MOST_TOPICS = 120

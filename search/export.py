@@ -24,9 +24,9 @@ from dataclasses import asdict
 
 from index.errors import QueryError
 from index.formats.written import FORMULA, PLAIN_TEX
-from index.papers import is_preprint_venue
 from index.records import Paper
 from index.text import fold_space, words
+from index.venues import is_preprint_venue
 
 Notes = Mapping[str, str]  # by paper id
 

@@ -23,7 +23,8 @@ from typing import Literal
 import numpy as np
 from rapidfuzz import fuzz
 
-from index.evidence import SAME_ABSTRACT, SHORTEST_ABSTRACT
+from index.evidence import SAME_ABSTRACT
+from index.features import SHORTEST_ABSTRACT
 from index.papers import document_text, merge_mentions
 from index.records import Mention, Paper
 from index.snapshot import Snapshot

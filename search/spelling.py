@@ -18,7 +18,7 @@ from rapidfuzz.distance import OSA
 
 from index.analysis import PlainWords, Stemmer
 from index.encoder import everyday_words
-from index.evidence import Background
+from index.features import Background
 from index.lexical import LexicalIndex
 
 _SHORTEST = 5  # letters; in shorter words every letter may be meant

@@ -9,9 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from index.papers import is_preprint_venue, is_published, merge_mentions
+from index.papers import is_published, merge_mentions
 from index.records import Mention, Paper
 from index.text import title_key
+from index.venues import is_preprint_venue
 
 PROPERTY = settings(deadline=None, max_examples=60)
 # The fields of a paper that are taken over from a mention.
