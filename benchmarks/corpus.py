@@ -22,6 +22,7 @@ from index.ann import VectorIndex
 from index.build import embed
 from index.calibration import calibrate
 from index.command import ProgressBar
+from index.dedupe import Known
 from index.encoder import Encoder, load_encoder
 from index.identity import with_ids, with_paper_ids
 from index.papers import document_text, merge_mentions
@@ -83,6 +84,7 @@ def make_index(source: Path, data: Path, encoder: Encoder, limit: int | None, wo
         text_digests=[hashlib.sha256(text.encode()).hexdigest() for text in texts],
         mentions=mentions,
         merges=[],
+        known=Known(),
         files=[(source.name, "records", None, len(mentions))],
         skipped=[],
         vectors=vectors,

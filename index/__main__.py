@@ -52,7 +52,7 @@ def _parser() -> argparse.ArgumentParser:
         help=f"{DEFAULT_MODEL} (the default), {ORIGINAL_MODEL}, both bundled, or a "
         "sentence-transformers name or path",
     )  # fmt: skip
-    command.add_argument("--full", action="store_true", help="embed every text anew")
+    command.add_argument("--full", action="store_true", help="embed and compare everything anew")
     command.add_argument("--strict", action="store_true", help="stop at the first skipped record")
     command.add_argument(
         "--dry-run", action="store_true", help="say what would be done, and do nothing"

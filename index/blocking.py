@@ -3,18 +3,22 @@
 Mentions that share a key are candidates. Keys are made so that versions of one work share at
 least one, and so rare that a block stays small; a block above the bound is cut finer by author
 or left to the other keys. The work grows with the number of mentions, never with its square.
+
+The keys of a mention are 64-bit digests that do not depend on other mentions, so they can be kept
+and need not be made again when others are added.
 """
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
 from collections.abc import Hashable, Iterator, Sequence
+from dataclasses import dataclass
+from hashlib import blake2b
 from itertools import combinations, pairwise
+
+import numpy as np
 
 from index.features import Features
 from index.text import sentence_spans, title_key
-
-Pair = tuple[int, int]
 
 LARGEST_BLOCK = 60  # mentions that share one key and are all compared with each other
 RARE_WORDS = 14  # rarest abstract words by which rewritten abstracts find each other …
@@ -22,34 +26,98 @@ SHARED_RARE_WORDS = 4  # … when they share this many
 TITLE_WORDS = 4  # rarest title words, of which two must be shared
 _PREFIX = 60  # letters from the start of an abstract
 _SENTENCE = 40  # fewest letters of a sentence that is a key
+_AT_ONCE = 2_000_000  # pairs in memory at a time, about
 
 
-def candidate_pairs(features: Sequence[Features]) -> list[Pair]:
-    """Index pairs (i < j) worth comparing, sorted, each once."""
-    blocks: defaultdict[Hashable, list[int]] = defaultdict(list)
-    for i, feature in enumerate(features):
-        for key in set(_keys(feature)):
-            blocks[key].append(i)
-    pairs: set[Pair] = set()
-    for members in blocks.values():
-        pairs.update(_pairs(members, features))
-    pairs.update(_rewritten(features))
-    return sorted(pairs)
+@dataclass(frozen=True, slots=True)
+class Signature:
+    """What a mention is found by: 64-bit digests, eight bytes each, one after the other."""
+
+    keys: bytes  # of which one must be shared
+    words: bytes  # of which SHARED_RARE_WORDS must be
+    names: bytes  # of the authors, to cut large blocks by
+
+    @classmethod
+    def of(cls, feature: Features) -> Signature:
+        """The signature of a mention."""
+        return cls(
+            _digests(_keys(feature)), _digests(_heavy_words(feature)), _digests(feature.surnames)
+        )
 
 
-def _pairs(members: list[int], features: Sequence[Features]) -> Iterator[Pair]:
-    if len(members) <= LARGEST_BLOCK:
-        yield from combinations(members, 2)
-        return
-    finer: defaultdict[str, list[int]] = defaultdict(list)
-    for i in members:
-        for surname in features[i].surnames or {""}:
-            finer[surname].append(i)
-    for part in finer.values():
-        if len(part) <= LARGEST_BLOCK:
-            yield from combinations(part, 2)
-        else:  # one text, many times over: neighbours in order chain them together
-            yield from pairwise(part)
+def candidate_pairs(signatures: Sequence[Signature]) -> np.ndarray:
+    """Pairs (i, j) with i < j that are worth comparing, (pairs, 2) int64, sorted, each once."""
+    blocks = _Blocks([s.keys for s in signatures])
+    found = [np.unique(pairs) for pairs in blocks.pairs(len(signatures))]
+    found += [blocks.finer(signatures)]
+    for pairs in _Blocks([s.words for s in signatures]).pairs(len(signatures)):
+        codes, shared = np.unique(pairs, return_counts=True)
+        found.append(codes[shared >= SHARED_RARE_WORDS])
+    codes = np.unique(np.concatenate(found))
+    return np.stack(np.divmod(codes, max(len(signatures), 1)), axis=1)
+
+
+class _Blocks:
+    """Who shares which key. A pair (i, j) of n mentions is the number i * n + j."""
+
+    def __init__(self, keys: Sequence[bytes]) -> None:
+        counts = np.array([len(k) // 8 for k in keys], dtype=np.int64)
+        members = np.repeat(np.arange(len(keys)), counts)
+        digests = np.frombuffer(b"".join(keys), dtype="<u8")
+        order = np.argsort(digests, kind="stable")  # in a block, members ascend
+        self._members, digests = members[order], digests[order]
+        self._starts = np.flatnonzero(np.r_[True, digests[1:] != digests[:-1]][: len(digests)])
+        self._sizes = np.diff(np.r_[self._starts, len(digests)])
+
+    def pairs(self, n: int) -> Iterator[np.ndarray]:
+        """The pairs within blocks up to the bound, as often as they share a key.
+
+        Those of one first mention come in one array, int64.
+        """
+        small = np.repeat((self._sizes > 1) & (self._sizes <= LARGEST_BLOCK), self._sizes)
+        ends = np.repeat(self._starts + self._sizes, self._sizes)
+        places = np.flatnonzero(small)
+        after = ends[places] - places - 1  # members that follow in the same block
+        order = np.argsort(self._members[places], kind="stable")
+        places, after = places[order], after[order]
+        yield np.empty(0, np.int64)
+        for part in _slices(self._members[places], after):
+            counts = after[part]
+            first = np.repeat(places[part], counts)
+            step = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
+            yield self._members[first] * n + self._members[first + 1 + step]
+
+    def finer(self, signatures: Sequence[Signature]) -> np.ndarray:
+        """The pairs of larger blocks that share an author as well."""
+        n = len(signatures)
+        found: set[int] = set()
+        for block in np.flatnonzero(self._sizes > LARGEST_BLOCK):
+            start = self._starts[block]
+            members = self._members[start : start + self._sizes[block]].tolist()
+            parts: dict[bytes, list[int]] = {}
+            for i in members:
+                names = signatures[i].names
+                for at in range(0, max(len(names), 8), 8):
+                    parts.setdefault(names[at : at + 8], []).append(i)
+            for part in parts.values():
+                # One text, many times over: neighbours in order chain them together.
+                small = len(part) <= LARGEST_BLOCK
+                pairs = combinations(part, 2) if small else pairwise(part)
+                found.update(i * n + j for i, j in pairs)
+        return np.array(sorted(found), dtype=np.int64)
+
+
+def _slices(firsts: np.ndarray, counts: np.ndarray) -> Iterator[slice]:
+    """Slices of about _AT_ONCE pairs each, that do not part entries of one first mention."""
+    total = np.cumsum(counts)
+    start = 0
+    while start < len(firsts):
+        before = total[start - 1] if start else 0
+        end = int(np.searchsorted(total, before + _AT_ONCE, side="left")) + 1
+        if end < len(firsts):
+            end = int(np.searchsorted(firsts, firsts[end - 1], side="right"))
+        yield slice(start, end)
+        start = end
 
 
 def _keys(feature: Features) -> Iterator[Hashable]:
@@ -70,24 +138,20 @@ def _keys(feature: Features) -> Iterator[Hashable]:
         for start, end in sentence_spans(text):
             key = title_key(text[start:end])
             if len(key) >= _SENTENCE:
-                yield "sentence", hash(key)
+                yield "sentence", key
 
 
-def _rewritten(features: Sequence[Features]) -> Iterator[Pair]:
-    """Pairs whose abstracts share several of their heaviest words.
+def _heavy_words(feature: Features) -> list[str]:
+    """The words by which a rewritten abstract finds the other.
 
-    A word that stands among the heaviest of many abstracts says nothing here and is passed over.
+    A word that is among the heaviest of many abstracts says nothing and is passed over there.
     """
-    holders: defaultdict[str, list[int]] = defaultdict(list)
-    for i, feature in enumerate(features):
-        if feature.has_abstract:
-            weights = feature.weights
-            for word in sorted(weights, key=lambda w: (-weights[w], w))[:RARE_WORDS]:
-                holders[word].append(i)
-    shared: Counter[Pair] = Counter()
-    for members in holders.values():
-        if len(members) <= LARGEST_BLOCK:
-            shared.update(combinations(members, 2))
-    for pair, count in shared.items():
-        if count >= SHARED_RARE_WORDS:
-            yield pair
+    if not feature.has_abstract:
+        return []
+    weights = feature.weights
+    return sorted(weights, key=lambda w: (-weights[w], w))[:RARE_WORDS]
+
+
+def _digests(keys: Iterator[Hashable] | Sequence[str] | frozenset[str]) -> bytes:
+    """Eight bytes for each different key, in ascending order."""
+    return b"".join(sorted({blake2b(repr(k).encode(), digest_size=8).digest() for k in keys}))

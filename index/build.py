@@ -7,7 +7,7 @@ import logging
 import os
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ import numpy as np
 from index.ann import VectorIndex
 from index.calibration import calibrate
 from index.decisions import read_decisions
-from index.dedupe import group
+from index.dedupe import Known, group, rules_digest
 from index.disk import CURRENT
 from index.encoder import DEFAULT_MODEL, Encoder, load_encoder
 from index.errors import SnapshotError, SourceError
@@ -31,6 +31,7 @@ from index.writer import Contents, build_lock, write_generation
 
 DEFAULT_DATA = "data"
 DEFAULT_SOURCE = "seeds"
+_RULES = "rules"  # setting of the manifest
 PathLike = str | os.PathLike[str]
 Progress = Callable[[str, int, int], None]  # (stage, done, total); total 0 means unknown
 
@@ -51,6 +52,7 @@ class BuildReport:
     skipped: tuple[Skip, ...]
     seconds: float
     read: tuple[FileReport, ...] = ()  # the files
+    compared: int = 0  # pairs of mentions; what the generation before compared is not counted
 
     def to_dict(self) -> dict[str, Any]:
         """The report as plain values, for JSON."""
@@ -74,10 +76,11 @@ def build(
 ) -> BuildReport:
     """Read `sources` (files and folders) and make them the live index of `data`.
 
-    Vectors of texts that the live index already holds, by the same model, are reused unless
-    `full`. `encoder` takes the place of `model` when given. Raises SourceError when a source is
-    missing or unreadable or nothing was found in any (with `strict`, for any skipped record),
-    and the errors of `index.writer` and `index.encoder`; the index before then stays live.
+    What the live index already holds is reused unless `full`: vectors of texts by the same model,
+    and comparisons of mentions by the same rules. `encoder` takes the place of `model` when given.
+    Raises SourceError when a source is missing or unreadable or nothing was found in any (with
+    `strict`, for any skipped record), and the errors of `index.writer` and `index.encoder`; the
+    index before then stays live.
     """
     started = time.perf_counter()
     folder = data_folder(data)
@@ -90,7 +93,7 @@ def build(
         before = _live_snapshot(folder)
         try:
             say("recognising the same work", 0, 0)
-            works = _recognise(reading, sources, before)
+            works = _recognise(reading, sources, before, full=full)
             texts = [document_text(paper) for paper in works.papers]
             digests = [_digest(text) for text in texts]
             say("loading the model", 0, 0)
@@ -111,6 +114,7 @@ def build(
             text_digests=digests,
             mentions=works.mentions,
             merges=works.merges,
+            known=works.known,
             files=[(f.source, f.layout, f.sha256, f.mentions) for f in reading.files],
             skipped=reading.skipped,
             vectors=vectors,
@@ -120,7 +124,7 @@ def build(
             model=encoder.info,
             calibration=calibration,
             sources=[str(Path(s).absolute()) for s in sources],
-            settings={"strict": strict, "map": plane.method},
+            settings={"strict": strict, "map": plane.method, _RULES: rules_digest()},
         )
         say("writing", 0, 0)
         generation = write_generation(folder, contents)
@@ -146,7 +150,7 @@ def plan(
         raise SourceError(", ".join(map(str, sources)), _nothing_found(reading))
     before = _live_snapshot(data_folder(data))
     try:
-        works = _recognise(reading, sources, before)
+        works = _recognise(reading, sources, before, full=full)
         known: set[str] = set()
         if before and not full and before.manifest.model.name == model:
             known = {*before.text_rows()}
@@ -165,16 +169,36 @@ class _Works:
     papers: list[Paper]
     mentions: list[Mention]
     merges: tuple[Merge, ...]
+    known: Known
+    compared: int  # pairs of mentions
 
 
-def _recognise(reading: Reading, sources: Sequence[PathLike], before: Snapshot | None) -> _Works:
+def _recognise(
+    reading: Reading, sources: Sequence[PathLike], before: Snapshot | None, *, full: bool
+) -> _Works:
     """Group the mentions into works, with the ids that the works had before."""
     mentions = with_ids(reading.mentions)
-    grouping = group(mentions, read_decisions(decision_folders(sources)))
+    known = None if full or before is None else _known(before, mentions)
+    grouping = group(mentions, read_decisions(decision_folders(sources)), known)
     by_id = {m.mention_id: m for m in mentions}
     merged = [merge_mentions([by_id[m] for m in ids]) for ids in grouping.groups]
     earlier = before.earlier_ids() if before else {}
-    return _Works(with_paper_ids(merged, by_id, earlier), mentions, grouping.merges)
+    papers = with_paper_ids(merged, by_id, earlier)
+    return _Works(papers, mentions, grouping.merges, grouping.known, grouping.compared)
+
+
+def _known(before: Snapshot, mentions: Sequence[Mention]) -> Known | None:
+    """What the generation before worked out about mentions, if by the same rules."""
+    if before.manifest.settings.get(_RULES) != rules_digest():
+        return None
+    cut = before.truncated()  # what a mention's id does not tell
+    changed = (
+        m.mention_id
+        for m in mentions
+        if cut.get(m.mention_id, (m.authors_truncated, m.abstract_truncated))
+        != (m.authors_truncated, m.abstract_truncated)
+    )
+    return replace(before.known(), changed=frozenset(changed))
 
 
 def _digest(text: str) -> str:
@@ -196,6 +220,7 @@ def _report(
         read=tuple(reading.files),
         skipped=tuple(reading.skipped),
         seconds=round(seconds, 3),
+        compared=works.compared,
     )
 
 

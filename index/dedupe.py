@@ -8,10 +8,16 @@ The order of the input plays no part: mentions are sorted by their content-deriv
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from hashlib import sha256
+from importlib.metadata import version
+from pathlib import Path
 
-from index.blocking import candidate_pairs
+import numpy as np
+
+from index.blocking import Signature, candidate_pairs
 from index.decisions import FILE_NAME, Decisions
 from index.errors import DecisionError
 from index.evidence import compare, conflict, veto
@@ -25,49 +31,110 @@ _STRONG = 0.94
 _ASKED = 24
 
 
+# Mentions in the forms in which they are compared, kept in memory at a time.
+_FEATURES = 50_000
+
+# What decides about a pair of mentions, beside rapidfuzz.
+_RULES = (
+    "agreement.py", "blocking.py", "evidence.py", "features.py", "text.py", "venues.py",
+    "words.json.gz",
+)  # fmt: skip
+
+_FeaturesOf = Callable[[int], Features]
+
+
+@dataclass(frozen=True)
+class Known:
+    """What a grouping worked out about its mentions, for the next one to use again."""
+
+    signatures: Mapping[str, Signature] = field(default_factory=dict)  # by mention id
+    evidence: Mapping[tuple[str, str], Evidence] = field(default_factory=dict)  # what rules join
+    changed: frozenset[str] = frozenset()  # mentions that are no longer what they were
+
+
 @dataclass(frozen=True)
 class Grouping:
     """Groups of mention ids (each sorted, ordered by their first id) and the joins behind them."""
 
     groups: tuple[tuple[str, ...], ...]
     merges: tuple[Merge, ...]
+    known: Known = field(default=Known(), compare=False, repr=False)
+    compared: int = field(default=0, compare=False)  # pairs of mentions, now and not earlier
 
 
-def group(mentions: Iterable[Mention], decisions: Decisions | None = None) -> Grouping:
+def group(
+    mentions: Iterable[Mention], decisions: Decisions | None = None, earlier: Known | None = None
+) -> Grouping:
     """Group mentions into works. The mentions must have ids; the result is the same in any order.
 
     A user's decisions go first: joined mentions are together, split ones never, whatever the
-    rules say.
+    rules say. Pairs that an `earlier` grouping by the same rules has compared are not compared
+    again; the result is the same with and without it.
     """
-    decisions = decisions or Decisions()
+    decisions, earlier = decisions or Decisions(), earlier or Known()
     ordered = sorted(mentions, key=lambda m: m.mention_id)
+    ids = [m.mention_id for m in ordered]
     background = Background.load()
-    features = [Features(m, background) for m in ordered]
-    position = {m.mention_id: i for i, m in enumerate(ordered)}
-    forest = _Forest(features, decisions, position)
+
+    @lru_cache(maxsize=_FEATURES)
+    def features(i: int) -> Features:
+        return Features(ordered[i], background)
+
+    known = {k: v for k, v in earlier.signatures.items() if k not in earlier.changed}
+    signatures = {name: known.get(name) or Signature.of(features(i)) for i, name in enumerate(ids)}
+    pairs = candidate_pairs(list(signatures.values()))
+    again = _compared_earlier(pairs, ids, earlier)
+    evidence: dict[tuple[str, str], Evidence] = {}
+    for (i, j), known_pair in zip(pairs.tolist(), again.tolist(), strict=True):
+        pair = ids[i], ids[j]
+        found = earlier.evidence.get(pair) if known_pair else compare(features(i), features(j))
+        if found is not None:
+            evidence[pair] = found
+    position = {name: i for i, name in enumerate(ids)}
+    forest = _Forest(ids, features, decisions, position)
     for a, b, why in decisions.joins(position):
         forest.join(a, b, Evidence("decision", 1.0, why))
     forest.check_decisions()
-    edges: list[tuple[float, int, int, Evidence]] = []
-    for i, j in candidate_pairs(features):
-        evidence = compare(features[i], features[j])
-        if evidence is not None:
-            edges.append((-evidence.score, i, j, evidence))
-    edges.sort(key=lambda edge: edge[:3])
-    for _, i, j, evidence in edges:
-        forest.try_join(i, j, evidence)
-    return forest.result()
+    for (one, other), edge in sorted(evidence.items(), key=lambda e: (-e[1].score, e[0])):
+        forest.try_join(position[one], position[other], edge)
+    groups, merges = forest.result()
+    return Grouping(groups, merges, Known(signatures, evidence), int((~again).sum()))
+
+
+def rules_digest() -> str:
+    """What tells whether an earlier grouping was made by the rules of now, in hexadecimal."""
+    folder = Path(__file__).parent
+    whole = sha256(version("rapidfuzz").encode())
+    for name in _RULES:
+        whole.update((folder / name).read_bytes())
+    return whole.hexdigest()
+
+
+def _compared_earlier(pairs: np.ndarray, ids: Sequence[str], earlier: Known) -> np.ndarray:
+    """Which of the candidate pairs (pairs, 2) the earlier grouping had as well, (pairs,) bool."""
+    position = {name: i for i, name in enumerate(ids) if name not in earlier.changed}
+    names = sorted(earlier.signatures)
+    before = candidate_pairs([earlier.signatures[name] for name in names])
+    place = np.array([position.get(name, -1) for name in names], dtype=np.int64)
+    before = place[before]
+    before = before[(before >= 0).all(axis=1)]
+    n = len(ids)
+    return np.isin(pairs[:, 0] * n + pairs[:, 1], before[:, 0] * n + before[:, 1])
 
 
 class _Forest:
     """Disjoint groups (union by size) that know their members and refuse unwanted joins."""
 
     def __init__(
-        self, features: Sequence[Features], decisions: Decisions, position: dict[str, int]
+        self,
+        ids: Sequence[str],
+        features: _FeaturesOf,
+        decisions: Decisions,
+        position: dict[str, int],
     ) -> None:
-        self._features = features
-        self._root = list(range(len(features)))
-        self._members = [[i] for i in range(len(features))]
+        self._ids, self._features = ids, features
+        self._root = list(range(len(ids)))
+        self._members = [[i] for i in range(len(ids))]
         self._apart = decisions.splits(position)
         self._decided: set[int] = set()  # members that the user joined to another
         self._merges: list[Merge] = []
@@ -77,8 +144,7 @@ class _Forest:
         a, b = self._find(i), self._find(j)
         if a == b:
             return
-        ids = [self._features[k].mention.mention_id for k in (i, j)]
-        self._merges.append(Merge(ids[0], ids[1], evidence))
+        self._merges.append(Merge(self._ids[i], self._ids[j], evidence))
         if evidence.rule == "decision":
             self._decided.update((i, j))
         keep, lose = (a, b) if len(self._members[a]) >= len(self._members[b]) else (b, a)
@@ -90,7 +156,7 @@ class _Forest:
         """Raise DecisionError when joins bring together what a split keeps apart."""
         for x, y in self._apart:
             if self._find(x) == self._find(y):
-                a, b = (self._features[i].mention.mention_id for i in (x, y))
+                a, b = self._ids[x], self._ids[y]
                 raise DecisionError(
                     f"decisions contradict each other: {a} and {b} are split, yet joined through "
                     f"others; add a later line to {FILE_NAME} that says which holds"
@@ -103,7 +169,7 @@ class _Forest:
             return
         for m in self._voters(a, i):
             for n in self._voters(b, j):
-                one, other = self._features[m], self._features[n]
+                one, other = self._features(m), self._features(n)
                 if veto(one, other, evidence):
                     return
                 if evidence.score < _STRONG and conflict(one, other):
@@ -119,10 +185,11 @@ class _Forest:
         members = self._members[group]
         return [member] if self._decided & set(members) else members[:_ASKED]
 
-    def result(self) -> Grouping:
-        ids = [f.mention.mention_id for f in self._features]
+    def result(self) -> tuple[tuple[tuple[str, ...], ...], tuple[Merge, ...]]:
+        """The groups, and the joins in their order."""
+        ids = self._ids
         groups = (tuple(sorted(ids[i] for i in members)) for members in self._members if members)
-        return Grouping(tuple(sorted(groups)), tuple(self._merges))
+        return tuple(sorted(groups)), tuple(self._merges)
 
     def _find(self, i: int) -> int:
         while self._root[i] != i:

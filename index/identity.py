@@ -58,21 +58,21 @@ def with_paper_ids(
     """The papers with final ids and aliases, ordered by id.
 
     Papers that would share an id (two editorials of one title) take a more specific one each.
-    `earlier` maps ids of previous builds to the mentions that they stood for; they, and the ids
-    that any mention gives rise to, become aliases. An alias that two papers could claim goes to
-    the one that had it before, else to neither.
+    Ids do not depend on previous builds. `earlier` maps the ids of these to the mentions that they
+    stood for; they, and the ids that any mention gives rise to, become aliases. An alias that the
+    mentions of two papers give rise to goes to the one that had it before, else to neither.
     """
-    heirs = _heirs(papers, earlier)
-    chosen = _unique_ids(papers, heirs)
-    home = {m: pid for pid, paper in zip(chosen, papers, strict=True) for m in paper.mention_ids}
-    aliases = {alias: chosen[i] for alias, i in heirs.items()}
-    claims: dict[str, set[str]] = {}
-    for mention_id, pid in home.items():
-        for alias in content_ids(mentions[mention_id]):
-            claims.setdefault(alias, set()).add(pid)
+    claims: dict[str, set[int]] = {}
+    for i, paper in enumerate(papers):
+        stated = (content_ids(mentions[m]) for m in paper.mention_ids)
+        for ids in (content_ids(paper), *stated):
+            for alias in ids:
+                claims.setdefault(alias, set()).add(i)
+    chosen = _unique_ids(papers, claims)
+    aliases = {alias: chosen[i] for alias, i in _heirs(papers, earlier).items()}
     for alias, claimants in claims.items():
         if len(claimants) == 1:
-            aliases.setdefault(alias, *claimants)
+            aliases[alias] = chosen[next(iter(claimants))]
     taken = set(chosen)
     of_paper: dict[str, list[str]] = {}
     for alias, pid in sorted(aliases.items()):
@@ -96,10 +96,11 @@ def _heirs(papers: Sequence[Paper], earlier: Mapping[str, Sequence[str]]) -> dic
     return heirs
 
 
-def _unique_ids(papers: Sequence[Paper], heirs: Mapping[str, int]) -> list[str]:
-    """The plainest id of each paper that no other has: content, with author and year, mention.
+def _unique_ids(papers: Sequence[Paper], claims: Mapping[str, set[int]]) -> list[str]:
+    """The plainest id of each paper that no other has or could claim.
 
-    An id that another paper had before is passed over, so that it goes on finding that one.
+    Content, else with author and year, else with a mention. `claims` has the papers that each id
+    could mean: an id that may have been another's goes to neither.
     """
     ladders = []
     for paper in papers:
@@ -112,6 +113,7 @@ def _unique_ids(papers: Sequence[Paper], heirs: Mapping[str, int]) -> list[str]:
     for _ in range(2):
         counts = Counter(ladder[p] for ladder, p in zip(ladders, place, strict=True))
         for i, ladder in enumerate(ladders):
-            taken = counts[ladder[place[i]]] > 1 or heirs.get(ladder[place[i]], i) != i
-            place[i] += taken and place[i] < 2
+            rung = ladder[place[i]]
+            shared = counts[rung] > 1 or len(claims.get(rung, ())) > 1
+            place[i] += shared and place[i] < 2
     return [ladder[p] for ladder, p in zip(ladders, place, strict=True)]

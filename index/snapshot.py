@@ -21,6 +21,7 @@ import numpy as np
 from index import tables
 from index.ann import VectorIndex
 from index.conditions import Field, Restriction
+from index.dedupe import Known
 from index.disk import (
     ASSIGNMENT,
     CENTROIDS,
@@ -215,6 +216,23 @@ class Snapshot:
         }
         aliases = self._query("SELECT alias, paper_id FROM aliases")
         return mentions | {r["alias"]: mentions[r["paper_id"]] for r in aliases}
+
+    def known(self) -> Known:
+        """What was worked out about the mentions, to carry into the next build."""
+        signatures = {
+            record["mention_id"]: tables.to_signature(record)
+            for record in self._query("SELECT * FROM signatures")
+        }
+        evidence = {
+            (record["a"], record["b"]): tables.to_evidence(record)
+            for record in self._query("SELECT * FROM evidence")
+        }
+        return Known(signatures, evidence)
+
+    def truncated(self) -> dict[str, tuple[bool, bool]]:
+        """Of each mention, whether its author list and its abstract are cut off."""
+        sql = "SELECT mention_id, authors_truncated, abstract_truncated FROM mentions"
+        return {r[0]: (bool(r[1]), bool(r[2])) for r in self._query(sql)}
 
     def text_rows(self) -> dict[str, int]:
         """Digest of each embedded text, and the row of its vector."""

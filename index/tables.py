@@ -11,6 +11,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from index.blocking import Signature
+from index.dedupe import Known
 from index.identity import digest
 from index.records import Evidence, Mention, Merge, Paper, Skip
 from index.text import title_key
@@ -40,6 +42,13 @@ CREATE TABLE merges (
     paper_id TEXT NOT NULL, position INTEGER NOT NULL, a TEXT NOT NULL, b TEXT NOT NULL,
     rule TEXT NOT NULL, score REAL NOT NULL, why TEXT NOT NULL, scores TEXT NOT NULL,
     PRIMARY KEY (paper_id, position)
+) WITHOUT ROWID;
+CREATE TABLE signatures (         -- by what mentions found each other
+    mention_id TEXT PRIMARY KEY, keys BLOB NOT NULL, words BLOB NOT NULL, names BLOB NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE evidence (           -- every pair that a rule would join, also those that were not
+    a TEXT NOT NULL, b TEXT NOT NULL, rule TEXT NOT NULL, score REAL NOT NULL, why TEXT NOT NULL,
+    scores TEXT NOT NULL, PRIMARY KEY (a, b)
 ) WITHOUT ROWID;
 CREATE TABLE aliases (alias TEXT PRIMARY KEY, paper_id TEXT NOT NULL) WITHOUT ROWID;
 CREATE INDEX aliases_paper ON aliases (paper_id);
@@ -116,12 +125,16 @@ def insert_mentions(
 def insert_merges(db: sqlite3.Connection, merges: Sequence[Merge], home: Mapping[str, str]) -> None:
     """The merge log, in the order of joining."""
     columns = ("paper_id", "position", "a", "b", "rule", "score", "why", "scores")
-    rows = (
-        (home[m.a], i, m.a, m.b, e.rule, e.score, e.why, json.dumps(dict(e.scores)))
-        for i, m in enumerate(merges)
-        for e in (m.evidence,)
-    )
+    rows = ((home[m.a], i, m.a, m.b, *_stated(m.evidence)) for i, m in enumerate(merges))
     _insert(db, "merges", columns, rows)
+
+
+def insert_known(db: sqlite3.Connection, known: Known) -> None:
+    """What was worked out about mentions and pairs of them."""
+    rows = ((m, s.keys, s.words, s.names) for m, s in known.signatures.items())
+    _insert(db, "signatures", ("mention_id", "keys", "words", "names"), rows)
+    pairs = ((*pair, *_stated(evidence)) for pair, evidence in known.evidence.items())
+    _insert(db, "evidence", ("a", "b", "rule", "score", "why", "scores"), pairs)
 
 
 def insert_aliases(db: sqlite3.Connection, papers: Iterable[Paper]) -> None:
@@ -206,9 +219,22 @@ def to_mention(record: sqlite3.Row) -> Mention:
 
 def to_merge(record: sqlite3.Row) -> Merge:
     """A row of the merges table as a Merge."""
+    return Merge(record["a"], record["b"], to_evidence(record))
+
+
+def to_evidence(record: sqlite3.Row) -> Evidence:
+    """The evidence in a row of the merges or evidence table."""
     scores = json.loads(record["scores"])
-    evidence = Evidence(record["rule"], record["score"], record["why"], scores)
-    return Merge(record["a"], record["b"], evidence)
+    return Evidence(record["rule"], record["score"], record["why"], scores)
+
+
+def to_signature(record: sqlite3.Row) -> Signature:
+    """A row of the signatures table as a Signature."""
+    return Signature(record["keys"], record["words"], record["names"])
+
+
+def _stated(evidence: Evidence) -> tuple[str, float, str, str]:
+    return evidence.rule, evidence.score, evidence.why, json.dumps(dict(evidence.scores))
 
 
 def _insert(

@@ -40,6 +40,8 @@ def plain(text: str) -> str:
 
 def strip_accents(text: str) -> str:
     """Map letters to their base form: é to e, ü to u. Letters without one stay."""
+    if text.isascii():
+        return text
     decomposed = unicodedata.normalize("NFKD", text)
     return "".join(c for c in decomposed if not unicodedata.combining(c))
 

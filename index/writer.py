@@ -24,6 +24,7 @@ from filelock import FileLock, Timeout
 from index import disk, tables
 from index.ann import VectorIndex
 from index.calibration import Calibration
+from index.dedupe import Known
 from index.disk import sha256_of
 from index.encoder import ModelInfo
 from index.errors import AbstractsError, BusyError, NoIndexError, SnapshotError
@@ -49,6 +50,7 @@ class Contents:
     text_digests: Sequence[str]
     mentions: Sequence[Mention]
     merges: Sequence[Merge]
+    known: Known  # for the next build
     files: Sequence[tuple[str, str | None, str | None, int]]  # source, layout, sha256, mentions
     skipped: Sequence[Skip]
     vectors: np.ndarray
@@ -147,6 +149,7 @@ def _write_files(folder: Path, contents: Contents) -> None:
         tables.insert_papers(db, zip(contents.papers, contents.text_digests, strict=True))
         tables.insert_mentions(db, contents.mentions, home)
         tables.insert_merges(db, contents.merges, home)
+        tables.insert_known(db, contents.known)
         tables.insert_aliases(db, contents.papers)
         tables.insert_titles(db, contents.papers)
         tables.insert_reading(db, contents.files, contents.skipped)

@@ -24,6 +24,7 @@ from scipy.stats import ttest_rel
 from index.ann import VectorIndex
 from index.build import Progress, embed
 from index.calibration import Calibration
+from index.dedupe import Known
 from index.encoder import Encoder, Vectors
 from index.errors import SnapshotError, SourceError
 from index.papers import document_text
@@ -160,6 +161,7 @@ def scratch_index(
             text_digests=found.digests,
             mentions=[],
             merges=[],
+            known=Known(),
             files=[],
             skipped=[],
             vectors=found.vectors,
