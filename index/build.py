@@ -51,6 +51,8 @@ class BuildReport:
     skipped: tuple[Skip, ...]
     seconds: float
     read: tuple[FileReport, ...] = ()  # the files
+    added: int = 0  # papers that the generation before did not have …
+    removed: int = 0  # … and those of it that are gone, or have become one with another
 
     def to_dict(self) -> dict[str, Any]:
         """The report as plain values, for JSON."""
@@ -84,7 +86,7 @@ def build(
     say = progress or _silent
     with build_lock(folder):
         say("reading", 0, 0)
-        reading = read_sources(sources, strict=strict)
+        reading = read_sources(sources, folder, strict=strict)
         if not reading.mentions:
             raise SourceError(", ".join(map(str, sources)), _nothing_found(reading))
         before = _live_snapshot(folder)
@@ -141,10 +143,11 @@ def plan(
     for sources that it cannot read.
     """
     started = time.perf_counter()
-    reading = read_sources(sources, strict=strict)
+    folder = data_folder(data)
+    reading = read_sources(sources, folder, strict=strict)
     if not reading.mentions:
         raise SourceError(", ".join(map(str, sources)), _nothing_found(reading))
-    before = _live_snapshot(data_folder(data))
+    before = _live_snapshot(folder)
     try:
         works = _recognise(reading, sources, before)
         known: set[str] = set()
@@ -165,6 +168,8 @@ class _Works:
     papers: list[Paper]
     mentions: list[Mention]
     merges: tuple[Merge, ...]
+    added: int
+    removed: int
 
 
 def _recognise(reading: Reading, sources: Sequence[PathLike], before: Snapshot | None) -> _Works:
@@ -174,7 +179,10 @@ def _recognise(reading: Reading, sources: Sequence[PathLike], before: Snapshot |
     by_id = {m.mention_id: m for m in mentions}
     merged = [merge_mentions([by_id[m] for m in ids]) for ids in grouping.groups]
     earlier = before.earlier_ids() if before else {}
-    return _Works(with_paper_ids(merged, by_id, earlier), mentions, grouping.merges)
+    papers = with_paper_ids(merged, by_id, earlier)
+    known = before.ids() if before else set()
+    stayed = sum(not known.isdisjoint((paper.paper_id, *paper.aliases)) for paper in papers)
+    return _Works(papers, mentions, grouping.merges, len(papers) - stayed, len(known) - stayed)
 
 
 def _digest(text: str) -> str:
@@ -196,6 +204,8 @@ def _report(
         read=tuple(reading.files),
         skipped=tuple(reading.skipped),
         seconds=round(seconds, 3),
+        added=works.added,
+        removed=works.removed,
     )
 
 

@@ -216,6 +216,10 @@ class Snapshot:
         aliases = self._query("SELECT alias, paper_id FROM aliases")
         return mentions | {r["alias"]: mentions[r["paper_id"]] for r in aliases}
 
+    def ids(self) -> set[str]:
+        """The id of every paper, without aliases."""
+        return {record["paper_id"] for record in self._query("SELECT paper_id FROM papers")}
+
     def text_rows(self) -> dict[str, int]:
         """Digest of each embedded text, and the row of its vector."""
         found = self._query("SELECT text_sha256, row FROM papers")

@@ -75,9 +75,11 @@ def test_reports_of_the_seeds(tmp_path: Path) -> None:
     """First all 65 papers of the 90 mentions are embedded, then none, and with `full` all."""
     encoder = FakeEncoder()
     expected: dict[str, Any] = {"files": 5, "mentions": 90, "papers": 65, "merged": 25}
-    expected["skipped"] = ()
+    expected |= {"skipped": (), "added": 0, "removed": 0}
     first = build([SEEDS], tmp_path, encoder=encoder)
-    assert figures(first) == expected | {"generation": 1, "embedded": 65, "reused": 0}
+    assert figures(first) == {
+        **expected, "generation": 1, "embedded": 65, "reused": 0, "added": 65
+    }  # fmt: skip
     with Snapshot.open(tmp_path) as snapshot:
         documents = {document_text(paper) for paper in snapshot.papers()}
     assert documents <= set(encoder.last_documents)
