@@ -15,12 +15,15 @@ from index.command import (
     common_options,
     print_json,
     run,
+    seconds,
     stop_at_eof,
 )
 from index.decisions import Decision
 from index.encoder import DEFAULT_MODEL, ORIGINAL_MODEL
 from index.overrule import join_papers, split_paper
 from index.snapshot import Snapshot
+from index.watch import SETTLE, watch
+from index.watch_command import WatchPrinter
 
 _EPILOG = "Exit status: 0 done, 2 bad usage or input, 1 failed. Help on one: COMMAND --help"
 
@@ -66,6 +69,23 @@ def _parser() -> argparse.ArgumentParser:
         help="end when standard input does, for programs that must not leave a build behind",
     )  # fmt: skip
     command.set_defaults(run=_build)
+
+    command = commands.add_parser(
+        "watch", parents=common, help="build, and again whenever the sources change, until Ctrl-C",
+        description="Build, and build again whenever files of the sources change, until Ctrl-C. "
+        "With --json one JSON document a build, each in a line of its own.",
+    )  # fmt: skip
+    command.add_argument("sources", nargs="+", metavar="SOURCE", help="files and folders")
+    command.add_argument("--model", default=DEFAULT_MODEL, metavar="M", help="as of build")
+    command.add_argument("--strict", action="store_true", help="a skipped record fails a build")
+    command.add_argument(
+        "--settle", type=seconds, default=SETTLE, metavar="SECONDS",
+        help="build when nothing has changed for so long (default: %(default)g)",
+    )  # fmt: skip
+    command.add_argument(
+        "--poll", action="store_true", help="look at every file again and again: network drives"
+    )
+    command.set_defaults(run=_watch)
 
     command = commands.add_parser("status", parents=common, help="what is indexed, by which model")
     command.set_defaults(run=_status)
@@ -124,6 +144,27 @@ def _build(options: argparse.Namespace) -> None:
     else:
         _print_report(report)
         print(f"generation {report.generation} is live after {report.seconds:.1f} s")
+
+
+def _watch(options: argparse.Namespace) -> None:
+    told = WatchPrinter(json_lines=options.json)
+    print("watching; Ctrl-C ends it", file=sys.stderr)
+    try:
+        watch(
+            options.sources,
+            options.data,
+            model=options.model,
+            strict=options.strict,
+            settle=options.settle,
+            poll=options.poll,
+            progress=told.progress,
+            on_build=told.built,
+            on_failure=told.failed,
+        )
+    except KeyboardInterrupt:
+        print("watching has ended; the index is as the last build left it", file=sys.stderr)
+    finally:
+        told.progress.close()
 
 
 def _print_report(report: BuildReport) -> None:

@@ -53,6 +53,8 @@ class BuildReport:
     seconds: float
     read: tuple[FileReport, ...] = ()  # the files
     compared: int = 0  # pairs of mentions; what the generation before compared is not counted
+    added: int = 0  # papers that the generation before did not have …
+    removed: int = 0  # … and those of it that are gone, or have become one with another
 
     def to_dict(self) -> dict[str, Any]:
         """The report as plain values, for JSON."""
@@ -87,7 +89,7 @@ def build(
     say = progress or _silent
     with build_lock(folder):
         say("reading", 0, 0)
-        reading = read_sources(sources, strict=strict)
+        reading = read_sources(sources, folder, strict=strict)
         if not reading.mentions:
             raise SourceError(", ".join(map(str, sources)), _nothing_found(reading))
         before = _live_snapshot(folder)
@@ -145,10 +147,11 @@ def plan(
     for sources that it cannot read.
     """
     started = time.perf_counter()
-    reading = read_sources(sources, strict=strict)
+    folder = data_folder(data)
+    reading = read_sources(sources, folder, strict=strict)
     if not reading.mentions:
         raise SourceError(", ".join(map(str, sources)), _nothing_found(reading))
-    before = _live_snapshot(data_folder(data))
+    before = _live_snapshot(folder)
     try:
         works = _recognise(reading, sources, before, full=full)
         known: set[str] = set()
@@ -171,6 +174,8 @@ class _Works:
     merges: tuple[Merge, ...]
     known: Known
     compared: int  # pairs of mentions
+    added: int
+    removed: int
 
 
 def _recognise(
@@ -184,7 +189,17 @@ def _recognise(
     merged = [merge_mentions([by_id[m] for m in ids]) for ids in grouping.groups]
     earlier = before.earlier_ids() if before else {}
     papers = with_paper_ids(merged, by_id, earlier)
-    return _Works(papers, mentions, grouping.merges, grouping.known, grouping.compared)
+    had = before.ids() if before else set()
+    stayed = sum(not had.isdisjoint((paper.paper_id, *paper.aliases)) for paper in papers)
+    return _Works(
+        papers=papers,
+        mentions=mentions,
+        merges=grouping.merges,
+        known=grouping.known,
+        compared=grouping.compared,
+        added=len(papers) - stayed,
+        removed=len(had) - stayed,
+    )
 
 
 def _known(before: Snapshot, mentions: Sequence[Mention]) -> Known | None:
@@ -221,6 +236,8 @@ def _report(
         skipped=tuple(reading.skipped),
         seconds=round(seconds, 3),
         compared=works.compared,
+        added=works.added,
+        removed=works.removed,
     )
 
 

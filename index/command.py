@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import logging
+import math
 import os
 import signal
 import sys
@@ -68,6 +69,22 @@ def _print_error(options: argparse.Namespace, prefix: str, message: str) -> None
 def print_json(value: Any) -> None:
     """One JSON document on stdout."""
     print(json.dumps(value, ensure_ascii=False, indent=1))
+
+
+def print_json_line(value: Any) -> None:
+    """One JSON document on stdout as a line of its own, for a program that reads as they come."""
+    print(json.dumps(value, ensure_ascii=False), flush=True)
+
+
+def seconds(text: str) -> float:
+    """An option that is a time in seconds, 0 or more."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not (math.isfinite(value) and value >= 0):
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of seconds, 0 or more")
+    return value
 
 
 class ProgressBar:

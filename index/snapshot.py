@@ -234,6 +234,10 @@ class Snapshot:
         sql = "SELECT mention_id, authors_truncated, abstract_truncated FROM mentions"
         return {r[0]: (bool(r[1]), bool(r[2])) for r in self._query(sql)}
 
+    def ids(self) -> set[str]:
+        """The id of every paper, without aliases."""
+        return {record["paper_id"] for record in self._query("SELECT paper_id FROM papers")}
+
     def text_rows(self) -> dict[str, int]:
         """Digest of each embedded text, and the row of its vector."""
         found = self._query("SELECT text_sha256, row FROM papers")

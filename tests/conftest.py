@@ -17,6 +17,7 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 import index.__main__
+import index.watch
 import pages.parts.shared
 import search.__main__
 import search.engine
@@ -135,6 +136,7 @@ def fake_model(monkeypatch: pytest.MonkeyPatch) -> FakeEncoder:
     """Every model that is loaded by name is this FakeEncoder."""
     encoder = FakeEncoder()
     monkeypatch.setattr(BUILD_MODULE, "load_encoder", lambda *_: encoder)
+    monkeypatch.setattr(index.watch, "load_encoder", lambda *_: encoder)
     monkeypatch.setattr(search.engine, "load_encoder", lambda *_: encoder)
     monkeypatch.setattr(pages.parts.shared, "load_encoder", lambda *_: encoder)
     return encoder

@@ -75,9 +75,11 @@ def test_reports_of_the_seeds(tmp_path: Path) -> None:
     """First all 65 papers of the 90 mentions are embedded, then none, and with `full` all."""
     encoder = FakeEncoder()
     expected: dict[str, Any] = {"files": 5, "mentions": 90, "papers": 65, "merged": 25}
-    expected["skipped"] = ()
+    expected |= {"skipped": (), "added": 0, "removed": 0, "compared": 0}
     first = build([SEEDS], tmp_path, encoder=encoder)
-    assert figures(first) == expected | {"generation": 1, "embedded": 65, "reused": 0}
+    assert figures(first) == {
+        **expected, "generation": 1, "embedded": 65, "reused": 0, "added": 65, "compared": 38
+    }  # fmt: skip
     with Snapshot.open(tmp_path) as snapshot:
         documents = {document_text(paper) for paper in snapshot.papers()}
     assert documents <= set(encoder.last_documents)
@@ -86,7 +88,9 @@ def test_reports_of_the_seeds(tmp_path: Path) -> None:
     assert figures(again) == expected | {"generation": 2, "embedded": 0, "reused": 65}
     assert not documents & set(encoder.last_documents)  # only sentences, for the calibration
     full = build([SEEDS], tmp_path, encoder=encoder, full=True)
-    assert figures(full) == expected | {"generation": 3, "embedded": 65, "reused": 0}
+    assert figures(full) == {
+        **expected, "generation": 3, "embedded": 65, "reused": 0, "compared": 38
+    }  # fmt: skip
     assert 0 < full.seconds < 60
 
 

@@ -243,13 +243,13 @@ def test_a_file_that_vanishes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     gone, kept = write(tmp_path / "a.txt"), write(tmp_path / "b.txt")
     listed = list_files([tmp_path])
     gone.unlink()
-    monkeypatch.setattr(sources_module, "list_files", lambda _: listed)
+    monkeypatch.setattr(sources_module, "list_files", lambda *_: listed)
     reading = read_sources([tmp_path])
     assert reading.skipped == [
         Skip(gone.as_posix(), None, "cannot be read: No such file or directory")
     ]
     assert [m.source for m in reading.mentions] == [kept.as_posix()]
-    monkeypatch.setattr(sources_module, "list_files", lambda _: [(gone, True)])
+    monkeypatch.setattr(sources_module, "list_files", lambda *_: [(gone, True)])
     with pytest.raises(SourceError, match=r"a\.txt: cannot be read: No such file or directory"):
         read_sources([gone])
 

@@ -22,7 +22,13 @@ def modules(*places: str) -> list[str]:
 
 INDEX, SEARCH, PAGES = modules("index"), modules("search"), modules("app.py", "pages")
 PRODUCT = INDEX + SEARCH + PAGES
-MAY_PRINT = {"index/__main__.py", "search/__main__.py", "index/command.py", *PAGES}
+MAY_PRINT = {
+    "index/__main__.py",
+    "search/__main__.py",
+    "index/command.py",
+    "index/watch_command.py",
+    *PAGES,
+}
 
 
 def tree(module: str) -> ast.Module:

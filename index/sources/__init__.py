@@ -8,6 +8,7 @@ page layout is recognised by its content too. To add a layout, write a class wit
 from __future__ import annotations
 
 import contextlib
+import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import IO
@@ -50,8 +51,10 @@ class Reading:
     skipped: list[Skip] = field(default_factory=list)
 
 
-def read_sources(sources: Sources, *, strict: bool = False) -> Reading:
-    """Read every file of `sources`.
+def read_sources(
+    sources: Sources, data: str | os.PathLike[str] | None = None, *, strict: bool = False
+) -> Reading:
+    """Read every file of `sources`, but for what is in `data`, the folder of the index.
 
     A file that cannot be read, or a stretch that cannot be understood, becomes a Skip and the
     next one is read. Raises SourceError when a file that the user named cannot be read at all,
@@ -59,7 +62,7 @@ def read_sources(sources: Sources, *, strict: bool = False) -> Reading:
     """
     names = NameModel.load()
     reading = Reading()
-    for path, named in list_files(sources):
+    for path, named in list_files(sources, data):
         before = len(reading.files)
         with _passed_over(reading, unless=named or strict):
             for file in texts_in(path):

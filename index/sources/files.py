@@ -3,43 +3,73 @@
 from __future__ import annotations
 
 import os
+import re
 import zipfile
 from collections.abc import Iterable, Iterator
 from functools import partial
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import BinaryIO, cast
 
 from index.decisions import FILE_NAME as DECISIONS_FILE
 from index.errors import SourceError
 from index.formats.file import TextFile
 
+# Backups, locks and swap files of editors, and downloads that are under way. An older copy of a
+# list or half of one would state papers that the list itself does not.
+_LEFTOVER = re.compile(
+    r"~$|^~\$|^#.*#$|\.(?:sw[a-p]|bak|te?mp|part|partial|crdownload)$", re.IGNORECASE
+)
 _ENCRYPTED = 0x1  # flag of a file inside of a zip archive
 Sources = Iterable[str | os.PathLike[str]] | str | os.PathLike[str]
 
 
-def list_files(sources: Sources) -> list[tuple[Path, bool]]:
+def list_files(
+    sources: Sources, data: str | os.PathLike[str] | None = None
+) -> list[tuple[Path, bool]]:
     """(file, named) for each file of the sources, sorted within a folder, none twice.
 
-    `named` is true for a file that the user named, false for one found in a folder. Hidden files
-    and the decisions file are left out; links to folders are not followed. Raises SourceError
-    for a path that is not there.
+    `named` is true for a file that the user named, false for one found in a folder. Of folders
+    are left out: what `is_hidden` or `is_leftover`, the decisions file, and the folder `data` of
+    the index itself; links to folders are not followed. Raises SourceError for a path that is not
+    there.
     """
+    own = identity(Path(data)) if data else None
     found: dict[Path, tuple[Path, bool]] = {}  # by real path, so that no file is read twice
     if isinstance(sources, str | os.PathLike):
         sources = [sources]
     for source in map(Path, sources):
         if source.is_dir():
             for folder, folders, names in os.walk(source, onerror=_unreadable):
-                folders[:] = sorted(f for f in folders if not f.startswith("."))
+                inside = (Path(folder) / f for f in sorted(folders) if not is_hidden(Path(f)))
+                folders[:] = [f.name for f in inside if own is None or identity(f) != own]
                 for name in sorted(names):
-                    if not name.startswith(".") and name != DECISIONS_FILE:
-                        path = Path(folder) / name
+                    path = Path(folder) / name
+                    if not (is_hidden(Path(name)) or is_leftover(path) or name == DECISIONS_FILE):
                         found.setdefault(_real(path), (path, False))
         elif source.exists():
             found[_real(source)] = (source, True)
         else:
             raise SourceError(str(source), "no such file or folder; check the spelling")
     return list(found.values())
+
+
+def is_hidden(inside: PurePath) -> bool:
+    """Whether a path relative to a source is hidden, or in a hidden folder."""
+    return any(part.startswith(".") for part in inside.parts)
+
+
+def is_leftover(file: PurePath) -> bool:
+    """Whether a file is by its name a backup, lock or swap file, or a download under way."""
+    return bool(_LEFTOVER.search(file.name))
+
+
+def identity(path: Path) -> tuple[int, int] | None:
+    """What tells a file or folder from all others, whatever its name; None when it is not there."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 def texts_in(path: Path) -> Iterator[TextFile]:
