@@ -2,10 +2,16 @@
 
     python -m benchmarks.same_work near NEAR_DUPLICATES.jsonl
     python -m benchmarks.same_work scale PAPERS.jsonl[.gz] [--sizes 10000 20000 40000]
+    python -m benchmarks.same_work pairs PAIRS.jsonl
+    python -m benchmarks.same_work tables PAIRS.jsonl [PAIRS.jsonl ...]
 
 `near` takes pairs {"kept": record, "dup": record} of one work out of real dumps and reports the
 share that is joined. `scale` takes distinct papers, adds a copy with a cut-off abstract of one in
 ten, groups all of them, and reports seconds, false joins and copies found.
+
+`pairs` takes labelled pairs of records without abstracts (`training/pairs.py`) and decides about
+each by itself. `tables` puts all their records, each once, into one library, as a user who imports
+both bibliographies would, groups it, and looks whether the records of each pair are in one group.
 """
 
 from __future__ import annotations
@@ -14,6 +20,8 @@ import argparse
 import json
 import time
 from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +31,9 @@ from index.features import Background, Features
 from index.identity import with_ids
 from index.records import Mention
 from index.text import fold_space
+from training.agreement import quality
 from training.names import records
+from training.pairs import Pair, Quality, read_pairs
 
 
 def to_mention(record: dict[str, Any], source: str, line: int) -> Mention:
@@ -86,17 +96,51 @@ def scale(path: Path, size: int) -> dict[str, Any]:
     }
 
 
+def tables(pairs: Sequence[Pair]) -> dict[str, Any]:
+    """Group the records of all pairs at once, and look where those of each pair are."""
+    sides = [(_record(pair.left), _record(pair.right)) for pair in pairs]
+    named = with_ids({record for side in sides for record in side})
+    identifier = {replace(m, mention_id=""): m.mention_id for m in named}
+    started = time.perf_counter()
+    grouping = group(named)
+    seconds = time.perf_counter() - started
+    home = {m: number for number, members in enumerate(grouping.groups) for m in members}
+    places = [(home[identifier[left]], home[identifier[right]]) for left, right in sides]
+    quality_of_groups = Quality.of(
+        (one == other, pair.same) for (one, other), pair in zip(places, pairs, strict=True)
+    )
+    return {
+        "records": len(named),
+        "groups": len(grouping.groups),
+        "pairs": len(pairs),
+        "seconds": round(seconds, 1),
+        **quality_of_groups.figures(),
+    }
+
+
+def _record(mention: Mention) -> Mention:
+    """Without its line, so that a record of several pairs is one."""
+    return replace(mention, line_start=1, line_end=1)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("what", choices=("near", "scale"))
-    parser.add_argument("file", type=Path)
+    parser.add_argument("what", choices=("near", "scale", "pairs", "tables"))
+    parser.add_argument("files", metavar="FILE", nargs="+")
     parser.add_argument("--sizes", type=int, nargs="+", default=[10_000, 20_000, 40_000])
     arguments = parser.parse_args()
-    if arguments.what == "near":
-        print(json.dumps(near(arguments.file), indent=2))
+    if arguments.what == "tables":
+        pairs = [pair for file in arguments.files for pair in read_pairs(file)]
+        print(json.dumps(tables(pairs), indent=2))
         return
-    for size in arguments.sizes:
-        print(json.dumps(scale(arguments.file, size)), flush=True)
+    for file in arguments.files:
+        if arguments.what == "near":
+            print(json.dumps(near(Path(file)), indent=2))
+        elif arguments.what == "pairs":
+            print(json.dumps({"file": file, **quality(read_pairs(file)).figures()}), flush=True)
+        else:
+            for size in arguments.sizes:
+                print(json.dumps(scale(Path(file), size)), flush=True)
 
 
 if __name__ == "__main__":

@@ -30,7 +30,8 @@ _EQUAL = 0.995
 _TITLE_LEVELS = (0.95, 0.9, 0.85, 0.75, LEAST_TITLE)
 _CONTAINED, _DIFFERENT = 0.95, 0.6  # shares of the lighter title's weight
 
-# Weights of the levels, natural logarithms of odds.
+# Weights of the levels, natural logarithms of odds; levels without one are the baseline, 0.
+# "words few, equal" was set by hand: fitted, -2.6, a bare title of few words would find no record.
 START = -2.6
 WEIGHTS: Mapping[str, float] = {
     "title equal": 4.3, "title 0.95": 3.2, "title 0.90": 2.5, "title 0.85": 2.1, "title 0.75": 1.0,

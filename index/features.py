@@ -22,7 +22,7 @@ from pathlib import Path
 from rapidfuzz import fuzz
 
 from index.records import Mention
-from index.text import title_key, words
+from index.text import fold_space, title_key, words
 
 SHORTEST_ABSTRACT = 15  # words; below, an abstract ("No abstract available") proves nothing
 
@@ -54,11 +54,20 @@ _REMARK = re.compile(
     r"|(?:guest )?editor\W*s\W* \w+)\s*$",
     re.IGNORECASE,
 )
-# Papers about a paper, which bear its title.
+# Papers about a paper, which bear its title: "Reply to: X", "X (erratum)". Most of these words
+# begin other titles as well ("Response surfaces of X"), so what follows them counts.
 _ABOUT = re.compile(
-    r"(?:(errat(?:um|a)|corrigend(?:um|a)|correction|addendum|retraction|comments?|reply|response"
-    r"|rejoinder|discussion)\b(?: (?:to|on|of|for)\b|\W))|.*\b(errat(?:um|a)|corrigend(?:um|a))$"
+    r"\W*(?:(?:author|publisher)s?\W+)?(?:"
+    r"(errat(?:um|a)|corrigend(?:um|a)|addend(?:um|a)|rejoinder|retraction|correction|comments?"
+    r"|reply|response|discussion)(?:\s*[:—]|\.\s|\s+[-–]\s)"
+    r"|(errat(?:um|a)|corrigend(?:um|a)|addend(?:um|a)|rejoinder)(?:\s*[-–]| (?:to|on|of|for)\b)"
+    r"|(correction|reply|response) to\b|(comments?|discussion) on\b|(discussion|retraction) of\b)"
+    r"|.*\b(errat(?:um|a)|corrigend(?:um|a))\W*$",
+    re.IGNORECASE,
 )
+_SINGULAR = {
+    "errata": "erratum", "corrigenda": "corrigendum", "addenda": "addendum", "comments": "comment"
+}  # fmt: skip
 _SUFFIXES = frozenset({"jr", "sr", "ii", "iii"})
 
 
@@ -113,8 +122,9 @@ class Features:
     @cached_property
     def about(self) -> str:
         """What the paper is to the one whose title it bears: "erratum", "reply"; mostly ""."""
-        found = _ABOUT.match(self.title_text)
-        return (found[1] or found[2]) if found else ""
+        found = _ABOUT.match(fold_space(self.mention.title or ""))
+        kind = next(filter(None, found.groups()), "").lower() if found else ""
+        return _SINGULAR.get(kind, kind)
 
     @cached_property
     def is_generic(self) -> bool:

@@ -24,7 +24,8 @@ _PREPRINT = re.compile(
 _JOURNAL = re.compile(
     r"\b(?:journal|j|jnl|trans|transactions|record|rec|letters?|lett|review|reviews|rev|magazine"
     r"|mag|bulletin|bull|annals|ann|acta|archives?|arch|communications|commun|newsletter|surveys?"
-    r"|quarterly|notes|advances|studies|tods|tois|tkde|jacm|cacm|jair|jmlr|tmlr|tacl|tpami)\b"
+    r"|quarterly|(?<!lecture )notes|advances(?! in neural information)|studies"
+    r"|tods|tois|tkde|jacm|cacm|jair|jmlr|tmlr|tacl|tpami)\b"
 )
 _CONFERENCE = re.compile(
     r"\b(?:conferences?|conf|proceedings|proc|inproceedings|symposium|symp|workshops?|congress"
@@ -111,21 +112,26 @@ def _series(venue: str) -> str | None:
 
 
 def _alike(one: str, other: str) -> bool:
-    """The telling words agree, or shorten each other, or are the first letters of the other's."""
-    a, b = (_telling(name) for name in (one, other))
+    """The telling words agree, or one name shortens the other, by words or to first letters."""
+    a, b = _telling(one), _telling(other)
     if not a or not b:
         return False
-    short, long = sorted((a, b), key=len)
-    if fuzz.token_set_ratio(" ".join(a), " ".join(b)) >= _ALIKE or _shortened(short, long):
+    if fuzz.token_set_ratio(" ".join(a), " ".join(b)) >= _ALIKE:
         return True
-    initials = "".join(w[0] for w in words(one if long is a else other))
-    return any(len(word) >= 3 and word in initials for word in short)
+    return _shortens(a, b, other) or _shortens(b, a, one)
 
 
-def _shortened(short: list[str], long: list[str]) -> bool:
-    """Each word of `short` begins one of `long`, in order: "trans database syst"."""
+def _shortens(short: list[str], long: list[str], name: str) -> bool:
+    """Each word of `short` begins one of `long`, in order: "trans database syst"; or one is made
+    of first letters of `name`, of which `long` are the telling words.
+    """
+    if len(short) > len(long):
+        return False
     rest = iter(long)
-    return all(any(word.startswith(part[:5]) for word in rest) for part in short)
+    if all(any(word.startswith(part[:5]) for word in rest) for part in short):
+        return True
+    initials = "".join(word[0] for word in words(name))
+    return any(len(word) >= 3 and word in initials for word in short)
 
 
 def _telling(venue: str) -> list[str]:
