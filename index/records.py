@@ -27,6 +27,8 @@ class Mention:
     abstract_truncated: bool = False  # the source itself cuts the abstract off
     doi: str | None = None
     arxiv: str | None = None  # without version suffix
+    pmid: str | None = None  # digits, of PubMed
+    acl: str | None = None  # of the ACL Anthology, as printed: 2021.econlp-1.4 or P19-1001
     url: str | None = None
     mention_id: str = ""  # derived from the content; see index.identity
 
@@ -76,6 +78,8 @@ class Paper:
     abstract_truncated: bool
     doi: str | None
     arxiv: str | None
+    pmid: str | None
+    acl: str | None
     url: str | None
     mention_ids: tuple[str, ...]
     fields_from: Mapping[str, str]  # field name -> id of the mention that it came from
@@ -98,6 +102,8 @@ class Paper:
             abstract_truncated=False,
             doi=None,
             arxiv=None,
+            pmid=None,
+            acl=None,
             url=None,
             mention_ids=(),
             fields_from={},

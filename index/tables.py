@@ -23,7 +23,7 @@ CREATE TABLE papers (
     authors TEXT NOT NULL, authors_truncated INTEGER NOT NULL,
     year INTEGER, date TEXT, venue TEXT, categories TEXT NOT NULL,
     abstract TEXT, abstract_truncated INTEGER NOT NULL,
-    doi TEXT, arxiv TEXT, url TEXT,
+    doi TEXT, arxiv TEXT, pmid TEXT, acl TEXT, url TEXT,
     mention_ids TEXT NOT NULL, fields_from TEXT NOT NULL,
     text_sha256 TEXT NOT NULL         -- of the text that was embedded
 );
@@ -33,7 +33,8 @@ CREATE TABLE mentions (
     source TEXT NOT NULL, line_start INTEGER NOT NULL, line_end INTEGER NOT NULL,
     title TEXT, authors TEXT NOT NULL, authors_truncated INTEGER NOT NULL,
     year INTEGER, date TEXT, venue TEXT, categories TEXT NOT NULL,
-    abstract TEXT, abstract_truncated INTEGER NOT NULL, doi TEXT, arxiv TEXT, url TEXT
+    abstract TEXT, abstract_truncated INTEGER NOT NULL,
+    doi TEXT, arxiv TEXT, pmid TEXT, acl TEXT, url TEXT
 ) WITHOUT ROWID;
 CREATE INDEX mentions_paper ON mentions (paper_id);
 CREATE TABLE merges (
@@ -68,12 +69,13 @@ SELECT year, json_group_array(row) AS rows FROM papers WHERE year IS NOT NULL GR
 """
 _MENTION_FIELDS = (
     "mention_id", "source", "line_start", "line_end", "title", "authors", "authors_truncated",
-    "year", "date", "venue", "categories", "abstract", "abstract_truncated", "doi", "arxiv", "url",
+    "year", "date", "venue", "categories", "abstract", "abstract_truncated", "doi", "arxiv", "pmid",
+    "acl", "url",
 )  # fmt: skip
 _PAPER_FIELDS = (
     "paper_id", "title", "other_titles", "authors", "authors_truncated", "year", "date", "venue",
-    "categories", "abstract", "abstract_truncated", "doi", "arxiv", "url", "mention_ids",
-    "fields_from",
+    "categories", "abstract", "abstract_truncated", "doi", "arxiv", "pmid", "acl", "url",
+    "mention_ids", "fields_from",
 )  # fmt: skip
 _LISTS = {"authors", "categories", "other_titles", "mention_ids"}
 _BOOLEANS = {"authors_truncated", "abstract_truncated"}
