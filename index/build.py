@@ -8,11 +8,13 @@ import os
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from index.added import build_date, with_dates
 from index.ann import VectorIndex
 from index.calibration import calibrate
 from index.decisions import read_decisions
@@ -51,6 +53,7 @@ class BuildReport:
     skipped: tuple[Skip, ...]
     seconds: float
     read: tuple[FileReport, ...] = ()  # the files
+    added: int = 0  # papers that the index before had not
 
     def to_dict(self) -> dict[str, Any]:
         """The report as plain values, for JSON."""
@@ -71,13 +74,15 @@ def build(
     full: bool = False,
     strict: bool = False,
     progress: Progress | None = None,
+    now: datetime | None = None,
 ) -> BuildReport:
     """Read `sources` (files and folders) and make them the live index of `data`.
 
     Vectors of texts that the live index already holds, by the same model, are reused unless
-    `full`. `encoder` takes the place of `model` when given. Raises SourceError when a source is
-    missing or unreadable or nothing was found in any (with `strict`, for any skipped record),
-    and the errors of `index.writer` and `index.encoder`; the index before then stays live.
+    `full`. `encoder` takes the place of `model` when given. Papers that come in are dated `now`,
+    which has a time zone, or else by the clock. Raises SourceError when a source is missing or
+    unreadable or nothing was found in any (with `strict`, for any skipped record), and the errors
+    of `index.writer` and `index.encoder`; the index before then stays live.
     """
     started = time.perf_counter()
     folder = data_folder(data)
@@ -90,7 +95,7 @@ def build(
         before = _live_snapshot(folder)
         try:
             say("recognising the same work", 0, 0)
-            works = _recognise(reading, sources, before)
+            works = _recognise(reading, sources, before, now)
             texts = [document_text(paper) for paper in works.papers]
             digests = [_digest(text) for text in texts]
             say("loading the model", 0, 0)
@@ -121,6 +126,7 @@ def build(
             calibration=calibration,
             sources=[str(Path(s).absolute()) for s in sources],
             settings={"strict": strict, "map": plane.method},
+            added=works.added,
         )
         say("writing", 0, 0)
         generation = write_generation(folder, contents)
@@ -146,7 +152,7 @@ def plan(
         raise SourceError(", ".join(map(str, sources)), _nothing_found(reading))
     before = _live_snapshot(data_folder(data))
     try:
-        works = _recognise(reading, sources, before)
+        works = _recognise(reading, sources, before, None)
         known: set[str] = set()
         if before and not full and before.manifest.model.name == model:
             known = {*before.text_rows()}
@@ -165,16 +171,26 @@ class _Works:
     papers: list[Paper]
     mentions: list[Mention]
     merges: tuple[Merge, ...]
+    added: int  # papers that are new
 
 
-def _recognise(reading: Reading, sources: Sequence[PathLike], before: Snapshot | None) -> _Works:
-    """Group the mentions into works, with the ids that the works had before."""
+def _recognise(
+    reading: Reading,
+    sources: Sequence[PathLike],
+    before: Snapshot | None,
+    now: datetime | None,
+) -> _Works:
+    """Group the mentions into works, with the ids and dates that the works had before."""
     mentions = with_ids(reading.mentions)
     grouping = group(mentions, read_decisions(decision_folders(sources)))
     by_id = {m.mention_id: m for m in mentions}
     merged = [merge_mentions([by_id[m] for m in ids]) for ids in grouping.groups]
     earlier = before.earlier_ids() if before else {}
-    return _Works(with_paper_ids(merged, by_id, earlier), mentions, grouping.merges)
+    named = with_paper_ids(merged, by_id, earlier)
+    date = build_date(now, before.last_added() if before else None)
+    papers = with_dates(named, before.added() if before else {}, date)
+    added = sum(paper.added == date for paper in papers)
+    return _Works(papers, mentions, grouping.merges, added)
 
 
 def _digest(text: str) -> str:
@@ -196,6 +212,7 @@ def _report(
         read=tuple(reading.files),
         skipped=tuple(reading.skipped),
         seconds=round(seconds, 3),
+        added=works.added,
     )
 
 

@@ -84,6 +84,8 @@ class Paper:
     mention_ids: tuple[str, ...]
     fields_from: Mapping[str, str]  # field name -> id of the mention that it came from
     aliases: tuple[str, ...] = ()  # every other id under which this paper is found
+    # Since when the index has it, ISO 8601 in UTC; of no paper itself, so it makes none another.
+    added: str | None = field(default=None, compare=False)
 
     @classmethod
     def bare(cls, paper_id: str, title: str | None, abstract: str | None) -> Paper:

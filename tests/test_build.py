@@ -60,7 +60,9 @@ def write_page(folder: Path, *works: tuple[str, ...], name: str = "page.txt") ->
 
 
 def papers_json(data: Path) -> str:
-    return json.dumps([asdict(p) for p in papers_of(data)], sort_keys=True)
+    """All that the papers are, but when they came in."""
+    papers = [asdict(p) | {"added": None} for p in papers_of(data)]
+    return json.dumps(papers, sort_keys=True)
 
 
 def figures(report: BuildReport) -> dict[str, Any]:
@@ -77,16 +79,16 @@ def test_reports_of_the_seeds(tmp_path: Path) -> None:
     expected: dict[str, Any] = {"files": 5, "mentions": 90, "papers": 65, "merged": 25}
     expected["skipped"] = ()
     first = build([SEEDS], tmp_path, encoder=encoder)
-    assert figures(first) == expected | {"generation": 1, "embedded": 65, "reused": 0}
+    assert figures(first) == expected | {"generation": 1, "embedded": 65, "reused": 0, "added": 65}
     with Snapshot.open(tmp_path) as snapshot:
         documents = {document_text(paper) for paper in snapshot.papers()}
     assert documents <= set(encoder.last_documents)
     encoder.last_documents.clear()
     again = build([SEEDS], tmp_path, encoder=encoder)
-    assert figures(again) == expected | {"generation": 2, "embedded": 0, "reused": 65}
+    assert figures(again) == expected | {"generation": 2, "embedded": 0, "reused": 65, "added": 0}
     assert not documents & set(encoder.last_documents)  # only sentences, for the calibration
     full = build([SEEDS], tmp_path, encoder=encoder, full=True)
-    assert figures(full) == expected | {"generation": 3, "embedded": 65, "reused": 0}
+    assert figures(full) == expected | {"generation": 3, "embedded": 65, "reused": 0, "added": 0}
     assert 0 < full.seconds < 60
 
 
