@@ -132,7 +132,8 @@ def _print_report(report: BuildReport) -> None:
         left = f", {skipped[file.source]} skipped" if skipped[file.source] else ""
         print(f"{file.source}: {file.mentions} mentions{left} ({file.layout or 'not read'})")
     print(f"{report.papers} papers from {report.mentions} mentions in {report.files} files")
-    print(f"{report.added} papers are new")
+    if report.added < report.papers:
+        print(f"{report.added} of the papers are new")
     print(f"{report.merged} mentions merged; {report.embedded} embedded, {report.reused} reused")
     for skip in report.skipped:
         where = f"{skip.source}:{skip.line}" if skip.line else skip.source

@@ -25,7 +25,7 @@ from tests.fakes import FakeEncoder
 
 BUILD_KEYS = [
     "generation", "files", "mentions", "papers", "merged", "embedded", "reused", "skipped",
-    "seconds", "read",
+    "seconds", "read", "added",
 ]  # fmt: skip
 READ = [("profile", 12), ("works", 12), ("listing", 50), ("profile", 8), ("profile", 8)]
 MENTION_KEYS = {
