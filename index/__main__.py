@@ -173,6 +173,8 @@ def _print_report(report: BuildReport) -> None:
         left = f", {skipped[file.source]} skipped" if skipped[file.source] else ""
         print(f"{file.source}: {file.mentions} mentions{left} ({file.layout or 'not read'})")
     print(f"{report.papers} papers from {report.mentions} mentions in {report.files} files")
+    if report.added < report.papers:
+        print(f"{report.added} of the papers are new")
     print(f"{report.merged} mentions merged; {report.embedded} embedded, {report.reused} reused")
     for skip in report.skipped:
         where = f"{skip.source}:{skip.line}" if skip.line else skip.source
@@ -190,6 +192,7 @@ def _status(options: argparse.Namespace) -> None:
             return
         counts, model = manifest.counts, manifest.model
         print(f"{counts['papers']} papers ({flagged} without abstract), {counts['topics']} topics")
+        print(f"{counts['added']} of them added by the last build")
         print(f"from {counts['mentions']} mentions in {counts['files']} files:")
         for file in snapshot.files():
             print(f"  {file['source']}: {file['mentions']} ({file['layout'] or 'not read'})")

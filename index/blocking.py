@@ -126,6 +126,10 @@ def _keys(feature: Features) -> Iterator[Hashable]:
         yield "doi", mention.doi.lower()
     if mention.arxiv:
         yield "arxiv", mention.arxiv
+    if mention.pmid:
+        yield "pmid", mention.pmid
+    if mention.acl:
+        yield "acl", mention.acl.lower()
     if feature.title_key:
         yield "title", feature.title_key
         weight = feature.background.weight

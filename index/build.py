@@ -8,11 +8,13 @@ import os
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from index.added import build_date, with_dates
 from index.ann import VectorIndex
 from index.calibration import calibrate
 from index.decisions import read_decisions
@@ -53,8 +55,8 @@ class BuildReport:
     seconds: float
     read: tuple[FileReport, ...] = ()  # the files
     compared: int = 0  # pairs of mentions; what the generation before compared is not counted
-    added: int = 0  # papers that the generation before did not have …
-    removed: int = 0  # … and those of it that are gone, or have become one with another
+    added: int = 0  # papers that the generation before had not …
+    removed: int = 0  # … and those of it of which nothing is left
 
     def to_dict(self) -> dict[str, Any]:
         """The report as plain values, for JSON."""
@@ -75,14 +77,16 @@ def build(
     full: bool = False,
     strict: bool = False,
     progress: Progress | None = None,
+    now: datetime | None = None,
 ) -> BuildReport:
     """Read `sources` (files and folders) and make them the live index of `data`.
 
     What the live index already holds is reused unless `full`: vectors of texts by the same model,
     and comparisons of mentions by the same rules. `encoder` takes the place of `model` when given.
-    Raises SourceError when a source is missing or unreadable or nothing was found in any (with
-    `strict`, for any skipped record), and the errors of `index.writer` and `index.encoder`; the
-    index before then stays live.
+    Papers that come in are dated `now`, which has a time zone, or else by the clock. Raises
+    SourceError when a source is missing or unreadable or nothing was found in any (with `strict`,
+    for any skipped record), and the errors of `index.writer` and `index.encoder`; the index before
+    then stays live.
     """
     started = time.perf_counter()
     folder = data_folder(data)
@@ -95,7 +99,7 @@ def build(
         before = _live_snapshot(folder)
         try:
             say("recognising the same work", 0, 0)
-            works = _recognise(reading, sources, before, full=full)
+            works = _recognise(reading, sources, before, now, full=full)
             texts = [document_text(paper) for paper in works.papers]
             digests = [_digest(text) for text in texts]
             say("loading the model", 0, 0)
@@ -127,6 +131,7 @@ def build(
             calibration=calibration,
             sources=[str(Path(s).absolute()) for s in sources],
             settings={"strict": strict, "map": plane.method, _RULES: rules_digest()},
+            added=works.added,
         )
         say("writing", 0, 0)
         generation = write_generation(folder, contents)
@@ -153,7 +158,7 @@ def plan(
         raise SourceError(", ".join(map(str, sources)), _nothing_found(reading))
     before = _live_snapshot(folder)
     try:
-        works = _recognise(reading, sources, before, full=full)
+        works = _recognise(reading, sources, before, None, full=full)
         known: set[str] = set()
         if before and not full and before.manifest.model.name == model:
             known = {*before.text_rows()}
@@ -174,31 +179,37 @@ class _Works:
     merges: tuple[Merge, ...]
     known: Known
     compared: int  # pairs of mentions
-    added: int
-    removed: int
+    added: int  # papers
+    removed: int  # papers
 
 
 def _recognise(
-    reading: Reading, sources: Sequence[PathLike], before: Snapshot | None, *, full: bool
+    reading: Reading,
+    sources: Sequence[PathLike],
+    before: Snapshot | None,
+    now: datetime | None,
+    *,
+    full: bool,
 ) -> _Works:
-    """Group the mentions into works, with the ids that the works had before."""
+    """Group the mentions into works, with the ids and dates that the works had before."""
     mentions = with_ids(reading.mentions)
     known = None if full or before is None else _known(before, mentions)
     grouping = group(mentions, read_decisions(decision_folders(sources)), known)
     by_id = {m.mention_id: m for m in mentions}
     merged = [merge_mentions([by_id[m] for m in ids]) for ids in grouping.groups]
     earlier = before.earlier_ids() if before else {}
-    papers = with_paper_ids(merged, by_id, earlier)
-    had = before.ids() if before else set()
-    stayed = sum(not had.isdisjoint((paper.paper_id, *paper.aliases)) for paper in papers)
+    named = with_paper_ids(merged, by_id, earlier)
+    date = build_date(now, before.last_added() if before else None)
+    papers = with_dates(named, before.added() if before else {}, date)
+    found = {name for paper in papers for name in (paper.paper_id, *paper.aliases)}
     return _Works(
         papers=papers,
         mentions=mentions,
         merges=grouping.merges,
         known=grouping.known,
         compared=grouping.compared,
-        added=len(papers) - stayed,
-        removed=len(had) - stayed,
+        added=sum(paper.added == date for paper in papers),
+        removed=len(before.ids() - found) if before else 0,
     )
 
 

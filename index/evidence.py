@@ -13,7 +13,8 @@ import re
 
 from index.agreement import Agreement, agree, share_author, venue_level, year_level
 from index.features import Features, abstract_similarity, title_similarity
-from index.records import Evidence
+from index.identifiers import is_published_doi
+from index.records import Evidence, Mention
 
 # Thresholds, chosen on pairs of preprints and camera-ready papers against each one's nearest
 # different paper (see docs/same-work.md); all are shares in [0, 1].
@@ -52,15 +53,39 @@ def veto(a: Features, b: Features, evidence: Evidence | None = None) -> str | No
     both = a.has_abstract and b.has_abstract
     likeness = abstract_similarity(a, b)["edit"] if both else 0.0
     shared = share_author(a, b)
-    two_ids = m.arxiv and n.arxiv and m.arxiv != n.arxiv and a.title_key != b.title_key
-    if two_ids and not (shared and likeness >= SAME_ABSTRACT_ALONE):
-        return f"different arXiv ids ({m.arxiv}, {n.arxiv}) and titles"
+    if a.title_key != b.title_key and likeness < SAME_ABSTRACT_ALONE:
+        numbers = _other_arxiv(m, n) or _other_record(m, n)
+    else:
+        numbers = None if a.title_key == b.title_key or shared else _other_arxiv(m, n)
+    if numbers:
+        return f"different {numbers} and titles"
     complete = not m.authors_truncated and not n.authors_truncated
     if complete and a.surnames and b.surnames and not shared:
         equal = a.title_key == b.title_key and not a.is_generic
         stands = likeness >= 0.6 or (not both and _same_issue(a, b))
         if not (equal and stands) and likeness < SAME_ABSTRACT_ALONE:
             return "complete author lists without a common name"
+    return None
+
+
+def _other_arxiv(m: Mention, n: Mention) -> str | None:
+    """Numbers of arXiv of the two that differ, in words."""
+    if m.arxiv and n.arxiv and m.arxiv != n.arxiv:
+        return f"arXiv ids ({m.arxiv}, {n.arxiv})"
+    return None
+
+
+def _other_record(m: Mention, n: Mention) -> str | None:
+    """Published DOIs or PMIDs of the two that differ, in words.
+
+    A preprint has a DOI, and some a PMID, beside those of the paper that it becomes.
+    """
+    dois = [doi if is_published_doi(doi) else None for doi in (m.doi, n.doi)]
+    if dois[0] and dois[1] and dois[0].lower() != dois[1].lower():
+        return f"DOIs ({dois[0]}, {dois[1]})"
+    is_preprint = any((one.doi or one.arxiv) and not is_published_doi(one.doi) for one in (m, n))
+    if m.pmid and n.pmid and m.pmid != n.pmid and not is_preprint:
+        return f"PMIDs ({m.pmid}, {n.pmid})"
     return None
 
 
@@ -80,7 +105,10 @@ def _is_series(a: Features, b: Features) -> bool:
 def _same_identifier(a: Features, b: Features) -> Evidence | None:
     m, n = a.mention, b.mention
     dois = ((m.doi or "").lower(), (n.doi or "").lower())  # DOIs do not tell case (ISO 26324)
-    for name, x, y in (("DOI", *dois), ("arXiv id", m.arxiv, n.arxiv)):
+    acls = ((m.acl or "").lower(), (n.acl or "").lower())
+    for name, x, y in (
+        ("DOI", *dois), ("arXiv id", m.arxiv, n.arxiv), ("PMID", m.pmid, n.pmid), ("ACL id", *acls)
+    ):  # fmt: skip
         if x and x == y:
             similar = title_similarity(a, b)
             both = a.has_abstract and b.has_abstract

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
+from index.identifiers import acl_of, pmid_of
 from index.records import Mention, Paper
 from index.text import title_key, words
 
@@ -30,19 +31,37 @@ def with_ids(mentions: Iterable[Mention]) -> list[Mention]:
     named = []
     for m in sorted(mentions, key=lambda m: (m.source, m.line_start)):
         stated = (m.title, m.authors, m.year, m.date, m.venue, m.categories, m.abstract)
-        base = digest("m", *stated, m.doi, m.arxiv, m.url)
+        base = digest("m", *stated, m.doi, m.arxiv, m.url, *_more_numbers(m))
         seen[base] += 1
         named.append(replace(m, mention_id=base if seen[base] == 1 else f"{base}-{seen[base]}"))
     return named
 
 
+def _more_numbers(mention: Mention) -> list[str]:
+    """PMID and ACL id where neither address nor DOI state them already.
+
+    So a mention keeps the id, by which decisions name it, that it had when these were not read.
+    """
+    url, doi = mention.url or "", mention.doi or ""
+    pmid, acl = mention.pmid, (mention.acl or "").lower()
+    more = [f"pmid:{pmid}"] if pmid and pmid != pmid_of("", url) else []
+    return more + ([f"acl:{acl}"] if acl and acl != acl_of("", url, doi).lower() else [])
+
+
+def identifier_ids(record: Mention | Paper) -> list[tuple[str, str]]:
+    """(name of the identifier, paper id) of each that a record states, strongest first."""
+    stated = (
+        ("DOI", "doi", record.doi and record.doi.lower()),
+        ("arXiv", "arxiv", record.arxiv),
+        ("PMID", "pmid", record.pmid),
+        ("ACL", "acl", record.acl and record.acl.lower()),
+    )
+    return [(name, digest("p", kind, number)) for name, kind, number in stated if number]
+
+
 def content_ids(mention: Mention | Paper) -> list[str]:
-    """The paper ids that a record gives rise to, strongest first: DOI, arXiv, title, abstract."""
-    ids = []
-    if mention.doi:
-        ids.append(digest("p", "doi", mention.doi.lower()))
-    if mention.arxiv:
-        ids.append(digest("p", "arxiv", mention.arxiv))
+    """The paper ids that a record gives rise to, strongest first: identifiers, title, abstract."""
+    ids = [paper_id for _, paper_id in identifier_ids(mention)]
     if mention.title:
         ids.append(digest("p", "title", title_key(mention.title)))
     if mention.abstract:

@@ -34,7 +34,7 @@ class Manifest:
     model: ModelInfo
     metric: str  # "cosine", as inner product of unit vectors
     ann: str  # kind of the vector index
-    counts: dict[str, int]  # papers, mentions, merges, files, skipped, topics
+    counts: dict[str, int]  # papers, mentions, merges, files, skipped, topics, added
     files: dict[str, dict[str, Any]]  # name -> {"size": bytes, "sha256": hex}
     sources: list[str]  # files and folders given to the build, as absolute paths
     settings: dict[str, Any]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 
+from index.identifiers import is_published_doi
 from index.records import Mention, Paper
 from index.text import title_key
 from index.venues import is_preprint_venue
@@ -62,8 +63,10 @@ def merge_mentions(mentions: Sequence[Mention]) -> Paper:
         categories=best("categories", lambda m: (len(m.categories),)).categories,
         abstract=told.abstract,
         abstract_truncated=told.abstract_truncated,
-        doi=best("doi", lambda m: ("10.48550/" not in (m.doi or ""),)).doi,
+        doi=best("doi", lambda m: (is_published_doi(m.doi),)).doi,
         arxiv=best("arxiv", lambda m: ()).arxiv,
+        pmid=best("pmid", lambda m: (is_published_doi(m.doi), is_published(m))).pmid,
+        acl=best("acl", lambda m: ()).acl,
         url=best("url", lambda m: (is_published(m),)).url,
         mention_ids=tuple(m.mention_id for m in mentions),
         fields_from=fields_from,

@@ -27,6 +27,8 @@ class Mention:
     abstract_truncated: bool = False  # the source itself cuts the abstract off
     doi: str | None = None
     arxiv: str | None = None  # without version suffix
+    pmid: str | None = None  # digits, of PubMed
+    acl: str | None = None  # of the ACL Anthology, as printed: 2021.econlp-1.4 or P19-1001
     url: str | None = None
     mention_id: str = ""  # derived from the content; see index.identity
 
@@ -76,10 +78,14 @@ class Paper:
     abstract_truncated: bool
     doi: str | None
     arxiv: str | None
+    pmid: str | None
+    acl: str | None
     url: str | None
     mention_ids: tuple[str, ...]
     fields_from: Mapping[str, str]  # field name -> id of the mention that it came from
     aliases: tuple[str, ...] = ()  # every other id under which this paper is found
+    # Since when the index has it, ISO 8601 in UTC; of no paper itself, so it makes none another.
+    added: str | None = field(default=None, compare=False)
 
     @classmethod
     def bare(cls, paper_id: str, title: str | None, abstract: str | None) -> Paper:
@@ -98,6 +104,8 @@ class Paper:
             abstract_truncated=False,
             doi=None,
             arxiv=None,
+            pmid=None,
+            acl=None,
             url=None,
             mention_ids=(),
             fields_from={},

@@ -238,6 +238,22 @@ class Snapshot:
         """The id of every paper, without aliases."""
         return {record["paper_id"] for record in self._query("SELECT paper_id FROM papers")}
 
+    def added(self) -> dict[str, str]:
+        """Since when the index has the paper of each id, alias and mention; see `index.added`."""
+        dates: dict[str, str] = {}  # few, and each is kept once
+        found = self._query(tables.ADDED)
+        return {r["id"]: dates.setdefault(r["added"], r["added"]) for r in found}
+
+    def last_added(self) -> str | None:
+        """The date of the last build that added a paper; None for an index without any."""
+        found: str | None = self._query("SELECT max(added) FROM papers")[0][0]
+        return found
+
+    def added_since(self, date: str) -> np.ndarray:
+        """Rows of the papers added at that date (as stored) or later, the newest first, int64."""
+        sql = "SELECT row FROM papers WHERE added >= ? ORDER BY added DESC, year DESC, row"
+        return np.array([r["row"] for r in self._query(sql, (date,))], dtype=np.int64)
+
     def text_rows(self) -> dict[str, int]:
         """Digest of each embedded text, and the row of its vector."""
         found = self._query("SELECT text_sha256, row FROM papers")

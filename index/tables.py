@@ -25,17 +25,20 @@ CREATE TABLE papers (
     authors TEXT NOT NULL, authors_truncated INTEGER NOT NULL,
     year INTEGER, date TEXT, venue TEXT, categories TEXT NOT NULL,
     abstract TEXT, abstract_truncated INTEGER NOT NULL,
-    doi TEXT, arxiv TEXT, url TEXT,
+    doi TEXT, arxiv TEXT, pmid TEXT, acl TEXT, url TEXT,
     mention_ids TEXT NOT NULL, fields_from TEXT NOT NULL,
+    added TEXT NOT NULL,              -- when the index first had it, ISO 8601, UTC
     text_sha256 TEXT NOT NULL         -- of the text that was embedded
 );
 CREATE INDEX papers_year ON papers (year);
+CREATE INDEX papers_added ON papers (added);
 CREATE TABLE mentions (
     mention_id TEXT PRIMARY KEY, paper_id TEXT NOT NULL,
     source TEXT NOT NULL, line_start INTEGER NOT NULL, line_end INTEGER NOT NULL,
     title TEXT, authors TEXT NOT NULL, authors_truncated INTEGER NOT NULL,
     year INTEGER, date TEXT, venue TEXT, categories TEXT NOT NULL,
-    abstract TEXT, abstract_truncated INTEGER NOT NULL, doi TEXT, arxiv TEXT, url TEXT
+    abstract TEXT, abstract_truncated INTEGER NOT NULL,
+    doi TEXT, arxiv TEXT, pmid TEXT, acl TEXT, url TEXT
 ) WITHOUT ROWID;
 CREATE INDEX mentions_paper ON mentions (paper_id);
 CREATE TABLE merges (
@@ -75,14 +78,21 @@ FROM papers WHERE row IN (SELECT value FROM json_each(?))
 YEARS = """
 SELECT year, json_group_array(row) AS rows FROM papers WHERE year IS NOT NULL GROUP BY year
 """
+# The date of every id that stands for a paper: its own, its aliases' and its mentions'.
+ADDED = """
+SELECT paper_id AS id, added FROM papers UNION ALL
+SELECT alias, added FROM aliases JOIN papers USING (paper_id) UNION ALL
+SELECT mention_id, added FROM mentions JOIN papers USING (paper_id)
+"""
 _MENTION_FIELDS = (
     "mention_id", "source", "line_start", "line_end", "title", "authors", "authors_truncated",
-    "year", "date", "venue", "categories", "abstract", "abstract_truncated", "doi", "arxiv", "url",
+    "year", "date", "venue", "categories", "abstract", "abstract_truncated", "doi", "arxiv", "pmid",
+    "acl", "url",
 )  # fmt: skip
 _PAPER_FIELDS = (
     "paper_id", "title", "other_titles", "authors", "authors_truncated", "year", "date", "venue",
-    "categories", "abstract", "abstract_truncated", "doi", "arxiv", "url", "mention_ids",
-    "fields_from",
+    "categories", "abstract", "abstract_truncated", "doi", "arxiv", "pmid", "acl", "url",
+    "mention_ids", "fields_from", "added",
 )  # fmt: skip
 _LISTS = {"authors", "categories", "other_titles", "mention_ids"}
 _BOOLEANS = {"authors_truncated", "abstract_truncated"}

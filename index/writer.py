@@ -61,6 +61,7 @@ class Contents:
     calibration: Calibration
     sources: Sequence[str]
     settings: dict[str, Any]
+    added: int = 0  # papers that the generation before had not
 
 
 @contextlib.contextmanager
@@ -185,6 +186,7 @@ def _write_manifest(folder: Path, contents: Contents, number: int) -> None:
             "files": len(contents.files),
             "skipped": len(contents.skipped),
             "topics": len(contents.topics.topics),
+            "added": contents.added,
         },
         files={},
         sources=list(contents.sources),

@@ -44,6 +44,7 @@ from search.library_rows import (
     NotSavedError,
     UnknownListError,
 )
+from search.new import like_ids, parse_since
 from search.polygon import AreaError, make_polygon, parse_polygon, polygon_text, simplified
 from search.query import Query, Slip, parse_query
 from search.rebuild import RebuildJob, RebuildState, rebuild_command
@@ -114,12 +115,14 @@ __all__ = [
     "import_bytes",
     "import_file",
     "join_papers",
+    "like_ids",
     "load_encoder",
     "make_filters",
     "make_polygon",
     "merge_log",
     "parse_polygon",
     "parse_query",
+    "parse_since",
     "parse_years",
     "pending_decisions",
     "plain",

@@ -21,7 +21,9 @@ from search.engine import Answer, Searcher
 from search.export import export
 from search.filters import Filters, make_filters
 from search.hits import Hit
+from search.library import Library
 from search.library_command import library_command
+from search.new import like_ids
 from search.options import make_parser
 from search.rerank import load_reranker
 
@@ -134,6 +136,23 @@ def _like(options: argparse.Namespace) -> None:
     )
     _tell(answer, sys.stderr if options.json else sys.stdout)
     _show(answer.hits, options.json)
+
+
+def _new(options: argparse.Namespace) -> None:
+    filters = _filters(options)
+    searcher = Searcher.open(options.data)
+    ids, missing = like_ids(options.like, Library(options.data), searcher.snapshot)
+    if missing:
+        few = ", ".join(repr(paper.display_title) for paper in missing[:3])
+        told = f"{len(missing)} saved papers are not in the index and were left out: {few}"
+        print(f"note: {told}{' …' * (len(missing) > 3)}", file=sys.stderr)
+    hits = searcher.new(options.since, ids, options.k, filters)
+    if options.json:
+        print_json([hit.to_dict() | {"added": hit.paper.added} for hit in hits])
+    elif not hits:
+        print("no other paper has come in since then that meets all the conditions")
+    else:
+        _show(hits, as_json=False)
 
 
 def _tell(answer: Answer, to: TextIO) -> None:
@@ -265,6 +284,7 @@ def _library(options: argparse.Namespace) -> None:
 _COMMANDS: dict[str, Callable[[argparse.Namespace], None]] = {
     "query": _query,
     "like": _like,
+    "new": _new,
     "topics": _topics,
     "topic": _topic,
     "evaluate": _evaluate,

@@ -24,6 +24,7 @@ from search.filters import Filters
 from search.fusion import unit
 from search.history import History, history
 from search.hits import Hit, HitMaker
+from search.new import select_new
 from search.query import Query, Slip, parse_query
 from search.ranking import NO_RANKING, POOL, Mode, Ranker, Ranking, check_k, clean
 from search.rerank import RERANKED, Reranker, reranked
@@ -191,6 +192,27 @@ class Searcher:
         ranking = self._by_example.rank(examples, max(k, COUNTED), among)
         shown = self._sorted(ranking, k, sort)
         return self._told(asked, among, ranking, shown, said=said, later=later)
+
+    def new(
+        self,
+        since: str | None = None,
+        like: Sequence[str] = (),
+        k: int = 20,
+        filters: Filters | None = None,
+    ) -> list[Hit]:
+        """The k papers added since a date (ISO 8601) or, without one, by the last build that
+        added any: the newest first or, with ids of papers to be like, the likest first.
+
+        None of the given papers comes back. Raises QueryError for what is no date, FilterError and
+        UnknownPaperError.
+        """
+        check_k(k)
+        seeds = list(dict.fromkeys(map(self.snapshot.row, like)))
+        new = select_new(self.snapshot, since, filters or Filters())
+        if not seeds or new is None:
+            rows = NO_RANKING.rows if new is None else new.newest[:k]
+            return self._maker.hits(Ranking(rows, np.zeros(len(rows), np.float32)))
+        return self._maker.hits(self._by_example.rank(Examples(seeds), k, new.among))
 
     def each(self, answer: Answer) -> Iterator[Hit]:
         """The hits of an answer, each made when it is asked for."""

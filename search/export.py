@@ -24,13 +24,17 @@ from dataclasses import asdict
 
 from index.errors import QueryError
 from index.formats.written import FORMULA, PLAIN_TEX
+from index.identifiers import acl_url
 from index.records import Paper
 from index.text import fold_space, words
 from index.venues import is_preprint_venue
 
 Notes = Mapping[str, str]  # by paper id
 
-_CSV_FIELDS = ("paper_id", "title", "authors", "year", "venue", "categories", "doi", "arxiv", "url")
+_CSV_FIELDS = (
+    "paper_id", "title", "authors", "year", "venue", "categories", "doi", "arxiv", "pmid", "acl",
+    "url",
+)  # fmt: skip
 _MATH = re.compile(r"(\$[^$]*\$)")
 _TEX_SPECIAL = re.compile(r"(?<!\\)([&%#_$])")
 _TEX_ACCENT = re.compile(r"(?<!\\)([\^~])")
@@ -76,6 +80,8 @@ def _bibtex_fields(paper: Paper) -> dict[str, str]:
         "doi": _without_braces(paper.doi),
         "eprint": _without_braces(paper.arxiv),
         "eprinttype": "arxiv" if paper.arxiv else "",
+        "pmid": _without_braces(paper.pmid),
+        "acl": _without_braces(paper.acl),
         "url": _without_braces(paper.url),
         "abstract": _tex(paper.abstract or ""),
     }
@@ -144,8 +150,11 @@ def _ris(papers: Sequence[Paper], notes: Notes | None) -> str:
         lines.append(("T2", paper.venue or ""))
         lines += [("KW", category) for category in paper.categories]
         arxiv = f"https://arxiv.org/abs/{paper.arxiv}" if paper.arxiv else ""
-        addresses = [paper.url or arxiv] if notes is None else [paper.url or "", arxiv]
-        lines += [("DO", paper.doi or ""), *(("UR", address) for address in addresses)]
+        if paper.pmid:
+            lines += [("AN", paper.pmid), ("DB", "PubMed")]
+        addresses = [address for address in (paper.url, arxiv, acl_url(paper.acl)) if address]
+        shown = addresses[:1] if notes is None else dict.fromkeys(addresses)
+        lines += [("DO", paper.doi or ""), *(("UR", address) for address in shown)]
         lines += [("AB", paper.abstract or ""), ("ID", paper.paper_id)]
         lines += [("N1", (notes or {}).get(paper.paper_id, "")), ("ER", "")]
     return "".join(_ris_lines(tag, value) for tag, value in lines if value or tag == "ER")

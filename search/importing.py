@@ -21,6 +21,7 @@ from index.formats.entries import Entry, Unreadable
 from index.formats.json_lines import read_json
 from index.formats.ris import read_ris
 from index.formats.tabular import names_columns, read_csv
+from index.identity import identifier_ids
 from index.records import Paper
 from index.snapshot import Snapshot
 from search.export import FORMATS
@@ -140,7 +141,8 @@ def _sorted(entries: Iterator[Entry | Unreadable], snapshot: Snapshot | None) ->
             continue
         stated, note = entry.paper, tidy(entry.note)
         if problem := _problem(stated, note, snapshot):
-            shown = stated.display_title or stated.doi or stated.arxiv or stated.url or note
+            numbers = (stated.doi, stated.arxiv, stated.pmid, stated.acl, stated.url)
+            shown = stated.display_title or next(filter(None, numbers), note)
             out.unreadable.append(Unreadable.of(entry.line, shown, problem))
             continue
         found = match(stated, snapshot)
@@ -158,8 +160,8 @@ def _problem(stated: Paper, note: str, snapshot: Snapshot | None) -> str:
         return f"its note has {len(note):,} characters; at most {LONGEST_NOTE:,} are kept"
     if stated.title or stated.abstract:
         return ""
-    if not (stated.paper_id or stated.doi or stated.arxiv):
-        return "it states neither a title nor a DOI or arXiv number"
+    if not (stated.paper_id or identifier_ids(stated)):
+        return "it states neither a title nor a DOI, arXiv number, PMID or ACL id"
     found = match(stated, snapshot)
     return "" if found.in_index else f"it states no title, and {found.why}"
 

@@ -61,7 +61,7 @@ def _show(options: argparse.Namespace, library: Library) -> Told:
 
 
 def _saved_dict(one: Saved) -> dict[str, Any]:
-    names = ("paper_id", "title", "authors", "year", "venue", "doi", "arxiv", "url")
+    names = ("paper_id", "title", "authors", "year", "venue", "doi", "arxiv", "pmid", "acl", "url")
     stated = {name: getattr(one.paper, name) for name in names}
     return stated | {"note": one.note, "saved": one.saved, "in_index": one.in_index}
 

@@ -1,8 +1,8 @@
 """Which paper of an index an entry of a bibliography is.
 
-By the id that this program wrote, by DOI, by arXiv number, and else by title. An index finds a
-paper by the ids that its DOI and arXiv number give rise to (`index.identity`), whichever of its
-sources states them. Of several papers of one title, first author and year decide; one by quite
+By the id that this program wrote, by DOI, arXiv number, PMID or ACL id, and else by title. An index
+finds a paper by the ids that these give rise to (`index.identity`), whichever of its sources states
+them. Of several papers of one title, first author and year decide; one by quite
 other people is not meant.
 """
 
@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from index.errors import UnknownPaperError
-from index.identity import content_ids, digest
+from index.identity import content_ids, digest, identifier_ids
 from index.records import Paper
 from index.snapshot import Snapshot
 from index.text import words
@@ -24,7 +24,7 @@ class Match:
 
     paper: Paper
     in_index: bool
-    why: str  # found by "id", "DOI", "arXiv" or "title"; or why it was not found
+    why: str  # found by "id", "DOI", "arXiv", "PMID", "ACL" or "title"; or why it was not found
 
 
 def match(wanted: Paper, snapshot: Snapshot | None) -> Match:
@@ -54,10 +54,7 @@ def _identifiers(paper: Paper) -> Iterator[tuple[str, str]]:
     """(what it is, paper id) of all by which a paper is known for certain, the surest first."""
     if paper.paper_id:
         yield "id", paper.paper_id
-    if paper.doi:
-        yield "DOI", digest("p", "doi", paper.doi.lower())
-    if paper.arxiv:
-        yield "arXiv", digest("p", "arxiv", paper.arxiv)
+    yield from identifier_ids(paper)
 
 
 def may_be(paper: Paper, wanted: Paper) -> bool:

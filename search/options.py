@@ -36,6 +36,7 @@ def make_parser(
     adding = parser.add_subparsers(required=True, metavar="COMMAND")
     common = common_options()
     hits = _hit_options()
+    new = _filter_options(20)
     raw = argparse.RawDescriptionHelpFormatter
     made = {
         "query": adding.add_parser(
@@ -46,6 +47,7 @@ def make_parser(
             formatter_class=raw,
         ),
         "like": adding.add_parser("like", parents=[common, hits], help="papers like these"),
+        "new": adding.add_parser("new", parents=[common, new], help="papers that came in"),
         "topics": adding.add_parser("topics", parents=[common], help="what the papers are about"),
         "topic": adding.add_parser("topic", parents=[common], help="one topic and its papers"),
         "evaluate": adding.add_parser(
@@ -60,6 +62,7 @@ def make_parser(
         command.set_defaults(run=commands[name])
     _query_options(made["query"])
     _like_options(made["like"])
+    _new_options(made["new"])
     _topics_options(made["topics"])
     made["topic"].add_argument("topic", metavar="ID")
     _evaluate_options(made["evaluate"])
@@ -68,10 +71,10 @@ def make_parser(
     return parser
 
 
-def _hit_options() -> argparse.ArgumentParser:
-    """Options of every command that gives hits."""
+def _filter_options(k: int) -> argparse.ArgumentParser:
+    """How many papers are wanted (k by default), and which may come up."""
     options = argparse.ArgumentParser(add_help=False)
-    options.add_argument("-k", type=int, default=10, help="how many hits (default: 10)")
+    options.add_argument("-k", type=int, default=k, help=f"how many hits (default: {k})")
     options.add_argument("--year", metavar="Y", help="2020..2024, 2020.., ..2019 or 2021")
     for flag, letter, told in (
         ("--author", "A", "a name, or part of it; repeatable"),
@@ -81,6 +84,12 @@ def _hit_options() -> argparse.ArgumentParser:
         ("--topic", "T", "id of a topic; repeatable, one of them is enough"),
     ):
         options.add_argument(flag, action="append", default=[], metavar=letter, help=told)
+    return options
+
+
+def _hit_options() -> argparse.ArgumentParser:
+    """Options of the commands that answer a question."""
+    options = argparse.ArgumentParser(add_help=False, parents=[_filter_options(10)])
     options.add_argument(
         "--unlike", nargs="+", default=[], metavar="ID", help="papers to stay away from"
     )
@@ -109,6 +118,17 @@ def _query_options(command: argparse.ArgumentParser) -> None:
 def _like_options(command: argparse.ArgumentParser) -> None:
     command.add_argument("ids", nargs="+", metavar="ID", help="papers to be like")
     command.add_argument("--text", default="", metavar="TEXT", help="and what they should be about")
+
+
+def _new_options(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--since", metavar="DATE",
+        help="2026-01-31 or 2026-01-31T09:30, in UTC (default: what the last build added)",
+    )  # fmt: skip
+    command.add_argument(
+        "--like", nargs="+", default=[], metavar="NAME",
+        help="lists of the library, or ids of papers, to be like; the likest come first",
+    )  # fmt: skip
 
 
 def _topics_options(command: argparse.ArgumentParser) -> None:

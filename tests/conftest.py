@@ -63,7 +63,7 @@ def works_page(*works: tuple[str, ...]) -> str:
 def make_paper(**values: Any) -> Paper:
     """A paper of which only the given fields are stated."""
     nothing: dict[str, Any] = dict.fromkeys(
-        ("title", "year", "date", "venue", "abstract", "doi", "arxiv", "url")
+        ("title", "year", "date", "venue", "abstract", "doi", "arxiv", "pmid", "acl", "url")
     )
     nothing |= dict.fromkeys(("other_titles", "authors", "categories", "mention_ids"), ())
     nothing |= {"authors_truncated": False, "abstract_truncated": False, "fields_from": {}}

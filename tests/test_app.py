@@ -467,6 +467,8 @@ def test_markup_is_shown_and_not_obeyed(visit: Visit, make_index: MakeIndex) -> 
     [
         ({"doi": "10.1/a(b)<c>"}, "https://doi.org/10.1/a%28b%29%3Cc%3E"),
         ({"arxiv": "2401.00001", "url": "https://a.org"}, "https://arxiv.org/abs/2401.00001"),
+        ({"pmid": "12"}, "https://pubmed.ncbi.nlm.nih.gov/12/"),
+        ({"acl": "P19-1<b>", "url": "https://a.org"}, "https://aclanthology.org/P19-1%3Cb%3E/"),
         ({"url": "HTTPS://example.org/p?a=1"}, "HTTPS://example.org/p?a=1"),
         ({"url": "http://[broken"}, "http://[broken"),
         ({"url": "javascript:alert(1)//https://a.org"}, None),
@@ -476,7 +478,7 @@ def test_markup_is_shown_and_not_obeyed(visit: Visit, make_index: MakeIndex) -> 
     ],
 )
 def test_links_lead_to_the_web_only(fields: dict[str, str], expected: str | None) -> None:
-    """A DOI, an arXiv number or an http address is linked, anything else is not."""
+    """A DOI, an arXiv, PubMed or ACL number or an http address is linked, anything else is not."""
     assert web_address(make_paper(title="A title", **fields)) == expected
 
 

@@ -60,7 +60,9 @@ def write_page(folder: Path, *works: tuple[str, ...], name: str = "page.txt") ->
 
 
 def papers_json(data: Path) -> str:
-    return json.dumps([asdict(p) for p in papers_of(data)], sort_keys=True)
+    """All that the papers are, but when they came in."""
+    papers = [asdict(p) | {"added": None} for p in papers_of(data)]
+    return json.dumps(papers, sort_keys=True)
 
 
 def figures(report: BuildReport) -> dict[str, Any]:
@@ -85,7 +87,7 @@ def test_reports_of_the_seeds(tmp_path: Path) -> None:
     assert documents <= set(encoder.last_documents)
     encoder.last_documents.clear()
     again = build([SEEDS], tmp_path, encoder=encoder)
-    assert figures(again) == expected | {"generation": 2, "embedded": 0, "reused": 65}
+    assert figures(again) == expected | {"generation": 2, "embedded": 0, "reused": 65, "added": 0}
     assert not documents & set(encoder.last_documents)  # only sentences, for the calibration
     full = build([SEEDS], tmp_path, encoder=encoder, full=True)
     assert figures(full) == {

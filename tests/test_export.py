@@ -31,6 +31,8 @@ FULL = make_paper(
     abstract='We use C# and a_b {sic}, "quoted". It costs 5%.',
     doi="10.1/ab_c",
     arxiv="2301.00001",
+    pmid="29456894",
+    acl="2021.econlp-1.4",
     url="https://x.org/a_b?c=1%20d",
     mention_ids=("m1", "m2"),
     fields_from={"title": "m1"},
@@ -46,6 +48,8 @@ BIBTEX = r"""@article{gagnon2023cats,
   doi = {10.1/ab_c},
   eprint = {2301.00001},
   eprinttype = {arxiv},
+  pmid = {29456894},
+  acl = {2021.econlp-1.4},
   url = {https://x.org/a_b?c=1%20d},
   abstract = {We use C\# and a\_b {sic}, "quoted". It costs 5\%.},
 }
@@ -65,6 +69,8 @@ DA  - 2023/05/04
 T2  - Journal of Cats & Dogs
 KW  - LG
 KW  - cs.AI
+AN  - 29456894
+DB  - PubMed
 DO  - 10.1/ab_c
 UR  - https://x.org/a_b?c=1%20d
 AB  - We use C# and a_b {sic}, "quoted". It costs 5%.
@@ -77,11 +83,12 @@ ID  - p2
 ER  - \n"""
 
 CSV = (
-    "paper_id,title,authors,year,venue,categories,doi,arxiv,url,abstract\r\n"
+    "paper_id,title,authors,year,venue,categories,doi,arxiv,pmid,acl,url,abstract\r\n"
     "p0123456789ab,On 100% of Cats & Dogs: an $\\alpha_1$-Study,Léo Gagnon; Ute O'Neil,2023,"
-    "Journal of Cats & Dogs,LG; cs.AI,10.1/ab_c,2301.00001,https://x.org/a_b?c=1%20d,"
+    "Journal of Cats & Dogs,LG; cs.AI,10.1/ab_c,2301.00001,29456894,2021.econlp-1.4,"
+    "https://x.org/a_b?c=1%20d,"
     '"We use C# and a_b {sic}, ""quoted"". It costs 5%."\r\n'
-    'p2,,,,,,,,,"Only an abstract, of some words."\r\n'
+    'p2,,,,,,,,,,,"Only an abstract, of some words."\r\n'
 )
 
 
@@ -251,13 +258,15 @@ def test_a_brace_in_an_identifier_harms_nothing(name: str) -> None:
     [
         ({"arxiv": "2301.1"}, ["UR  - https://arxiv.org/abs/2301.1"]),
         ({"arxiv": "2301.1", "url": "http://x"}, ["UR  - http://x"]),
+        ({"acl": "P19-1001"}, ["UR  - https://aclanthology.org/P19-1001/"]),
+        ({"pmid": "123"}, ["AN  - 123", "DB  - PubMed"]),
         ({"date": "2024-10"}, ["DA  - 2024/10"]),
         ({"date": "--10-18"}, []),
         ({"year": 2024, "date": "2024"}, ["PY  - 2024", "DA  - 2024"]),
     ],
 )
 def test_ris_fields(values: dict[str, object], lines: list[str]) -> None:
-    """An arXiv number serves where there is no address; a date without year is left out."""
+    """An arXiv or ACL number serves where there is no address; a date without year is left out."""
     found = export([make_paper(title="T", **values)], "ris").split("\r\n")
     assert found == ["TY  - GEN", "TI  - T", *lines, "ID  - p1", "ER  - ", ""]
 
@@ -268,10 +277,10 @@ def test_no_cell_is_a_formula(start: str) -> None:
     text = f'{start}HYPERLINK("http://x";"y")'
     paper = make_paper(
         paper_id=text, title=text, authors=(text, "b"), venue=text, categories=(text,),
-        abstract=text, doi=text, arxiv=text, url=text,
+        abstract=text, doi=text, arxiv=text, pmid=text, acl=text, url=text,
     )  # fmt: skip
     (row,) = list(csv.reader(io.StringIO(export([paper], "csv"), newline="")))[1:]
-    assert row == [f"'{text}", f"'{text}", f"'{text}; b", "", *[f"'{text}"] * 6]
+    assert row == [f"'{text}", f"'{text}", f"'{text}; b", "", *[f"'{text}"] * 8]
 
 
 @given(st.lists(st.text(alphabet=st.characters(codec="utf-8"), min_size=1), min_size=1, max_size=4))

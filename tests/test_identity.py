@@ -85,7 +85,7 @@ def test_a_mention_id_comes_from_what_is_stated():
     stated = {
         "title": "Stable gradients", "authors": ("A. Lovelace",), "year": 2024, "date": "2023-01",
         "venue": "ICLR", "categories": ("LG",), "abstract": REPLAY, "doi": "10.1/x",
-        "arxiv": "2310.00001", "url": "https://example.org",
+        "arxiv": "2310.00001", "pmid": "29456894", "acl": "P19-1001", "url": "https://example.org",
     }  # fmt: skip
     ids = {id_of(**{name: value}) for name, value in stated.items()}
     assert len(ids | {id_of()}) == len(stated) + 1

@@ -109,6 +109,11 @@ ALIENS = st.builds(
     year=st.none() | st.integers(1500, 2099),
     doi=st.none() | st.from_regex(r"10\.[0-9]{4}/[a-z0-9_()-]{1,9}[a-z0-9]", fullmatch=True),
     arxiv=st.none() | st.from_regex(r"[0-9]{4}\.[0-9]{5}", fullmatch=True),
+    pmid=st.none() | st.integers(1, 10**8).map(str),
+    acl=st.none()
+    | st.from_regex(
+        r"[A-Z][0-9]{2}-[0-9]{4}|20[0-9]{2}\.[a-z]{2,9}-[a-z1-9]{1,5}\.[1-9]", fullmatch=True
+    ),
     venue=st.none() | st.just("Journal of Ants & Bees"),
     abstract=st.none() | st.just("It costs $5, 100% of a_b."),
 )
@@ -128,7 +133,7 @@ def test_a_paper_of_no_index_comes_back(kind: str, paper: Paper, note: str) -> N
     assert isinstance(entry, Entry)
     back = entry.paper
     assert tidy(entry.note) == tidy(note)
-    fields = ("paper_id", "year", "doi", "arxiv", "venue", "abstract", "authors")
+    fields = ("paper_id", "year", "doi", "arxiv", "pmid", "acl", "venue", "abstract", "authors")
     if any(" and " in author or author == "others" for author in paper.authors):
         fields = fields[:-1]
     assert [getattr(back, f) for f in fields] == [getattr(paper, f) for f in fields]
@@ -352,7 +357,7 @@ def test_an_entry_without_a_title(index_of: IndexOf, library: Library) -> None:
     assert [i.paper.title for i in report.saved] == ["Cats"]
     assert [(u.line, u.quote, u.why) for u in report.unreadable] == [
         (2, "10.1/2", "it states no title, and the index has no paper of this DOI"),
-        (3, "", "it states neither a title nor a DOI or arXiv number"),
+        (3, "", "it states neither a title nor a DOI, arXiv number, PMID or ACL id"),
     ]
 
 

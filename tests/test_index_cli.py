@@ -200,6 +200,7 @@ def test_verify_as_json(index_cli: CommandLine, fake_index: Path) -> None:
         "files": 5,
         "skipped": 0,
         "topics": 6,
+        "added": 65,
     }
 
 

@@ -111,7 +111,7 @@ def test_what_an_import_tells(run: Run, papers: list[Paper], tmp_path: Path) -> 
         f"{file}, csv in UTF-8: 1 saved, 1 there already, 1 kept that are not in the index, "
         "1 not readable",
         "  line 3: 'On ants': the index has no paper of this title",
-        "  line 5: '': it states neither a title nor a DOI or arXiv number",
+        "  line 5: '': it states neither a title nor a DOI, arXiv number, PMID or ACL id",
     ]
     assert "not in the index" in run("show").out
     assert "gone.csv: cannot be read" in fails(run("import", tmp_path / "gone.csv"))

@@ -17,7 +17,7 @@ from index.venues import is_preprint_venue
 PROPERTY = settings(deadline=None, max_examples=60)
 # The fields of a paper that are taken over from a mention.
 FIELDS = ("title", "authors", "year", "date", "venue", "categories", "abstract", "doi", "arxiv",
-          "url")  # fmt: skip
+          "pmid", "acl", "url")  # fmt: skip
 
 
 def mention(mention_id: str, **values: Any) -> Mention:
@@ -44,6 +44,8 @@ WHOLE = mention(
     abstract_truncated=True,
     doi="10.1/x",
     arxiv="2310.00001",
+    pmid="29456894",
+    acl="P19-1001",
     url="https://example.org/x",
 )
 
@@ -64,6 +66,8 @@ def test_a_paper_of_one_mention_states_what_the_mention_states():
         abstract_truncated=True,
         doi="10.1/x",
         arxiv="2310.00001",
+        pmid="29456894",
+        acl="P19-1001",
         url="https://example.org/x",
         mention_ids=("m1",),
         fields_from=dict.fromkeys(FIELDS, "m1"),
@@ -225,6 +229,8 @@ OPTIONAL: dict[str, st.SearchStrategy[Any]] = {
     "abstract_truncated": st.booleans(),
     "doi": st.sampled_from(["10.1/x", "10.48550/x"]),
     "arxiv": st.sampled_from(["2310.00001", "2310.00002"]),
+    "pmid": st.sampled_from(["1", "2"]),
+    "acl": st.sampled_from(["P19-1001", "2021.econlp-1.4"]),
     "url": st.sampled_from(["u1", "u2"]),
 }
 

@@ -58,6 +58,7 @@ def test_a_good_index_verifies(fake_index: Path) -> None:
             "files": 5,
             "skipped": 0,
             "topics": 6,
+            "added": 65,
         }
         assert len(snapshot) == 65
 

@@ -61,6 +61,7 @@ def _paper(record: Record, meta: Element | None) -> Entry | Unreadable:
         venue=_either(paper, meta, "journal-title") or _either(paper, meta, "booktitle"),
         abstract=abstract,
         doi=text_of(paper.find("doi")),
+        acl=number,
         url=_url(text_of(paper.find("url")), number),
     )
 

@@ -164,6 +164,8 @@ def _entry(line: int, line_end: int, fields: Mapping[str, str]) -> Entry:
         abstract=read(fields.get("abstract", "")),
         doi=_address(fields.get("doi", "")),
         arxiv=_address(fields.get("eprint", "")) if archive.lower() == "arxiv" else "",
+        pmid=_address(fields.get("eprint" if archive.lower() == "pubmed" else "pmid", "")),
+        acl=_address(fields.get("acl", "")),
         url=_address(fields.get("url", "")),
         note="\n\n".join(_note(fields[name], bool(ours)) for name in _NOTES if name in fields),
     )

@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from index.formats.markup import readable
+from index.identifiers import acl_of, pmid_in_note, pmid_of
 from index.records import Paper
 from index.text import fold_space, plain
 
@@ -65,12 +66,15 @@ def make_entry(
     abstract: str = "",
     doi: str = "",
     arxiv: str = "",
+    pmid: str = "",
+    acl: str = "",
     url: str = "",
     note: str = "",
 ) -> Entry:
     """An entry of texts as the file has them; identifiers are also found where they are hidden.
 
-    `date` may be a year, a date or words with a year in them; `arxiv` a bare number.
+    `date` may be a year, a date or words with a year in them; `arxiv`, `pmid` and `acl`
+    bare numbers or addresses.
     """
     ours = our_id(paper_id)
     read = _clean if ours else _readable  # of what this program wrote, every letter is meant
@@ -87,6 +91,8 @@ def make_entry(
         categories=tuple(filter(None, map(read, categories))),
         doi=_doi(doi) or _doi(url if "doi.org/" in url.lower() else "") or None,
         arxiv=_arxiv(_clean(arxiv), url, doi, _clean(venue)) or None,
+        pmid=pmid_of(_clean(pmid), url) or ("" if ours else pmid_in_note(note)) or None,
+        acl=acl_of(_clean(acl), url, doi) or None,
         url=url or None,
     )
     return Entry(line, paper, note, line_end)

@@ -71,6 +71,7 @@ _NUMBERS = re.compile(
 )
 _LONGEST_VENUE = 160
 _LINK_KINDS = ("doi.org/", "arxiv.org/")
+_REGISTERS = re.compile(r"pubmed|europepmc\.org/|aclanthology\.|aclweb\.org/")
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +112,7 @@ class Splitter:
             names = self.leading_names(authors) if self.leading_names(authors).names else names
         stated = _year(_by_role(own, "year")) or _year(around) or year or _year(title)
         links = [run.href for run in runs if run.href]
+        registered = [link for link in links if _REGISTERS.search(link)]
         return Work(
             line=runs[0].line,
             line_end=runs[-1].line_end,
@@ -122,6 +124,8 @@ class Splitter:
             abstract=abstract_of(runs),
             doi=next((x for x in links if _LINK_KINDS[0] in x), "") or _doi(text),
             arxiv=next((x for x in links if _LINK_KINDS[1] in x), "") or _arxiv(text),
+            pmid=" ".join(registered),
+            acl=" ".join(registered),
             url=next((x for x in links if x.startswith("http")), ""),
         )
 

@@ -75,6 +75,7 @@ def _highwire_work(tags: Metas) -> Work:
         abstract=first("abstract"),
         doi=first("doi"),
         arxiv=first("arxiv_id"),
+        pmid=first("pmid"),
         url=first(*_URLS),
     )
 

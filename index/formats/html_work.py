@@ -27,6 +27,8 @@ class Work:
     abstract: str = ""
     doi: str = ""
     arxiv: str = ""
+    pmid: str = ""
+    acl: str = ""
     url: str = ""
 
     def with_rest(self, other: Work) -> Work:
@@ -53,6 +55,8 @@ class Work:
             abstract=abstract,
             doi=self.doi,
             arxiv=self.arxiv,
+            pmid=self.pmid,
+            acl=self.acl,
             url=self.url,
         )
         if not abstract.endswith(_CUT_OFF):

@@ -58,6 +58,7 @@ def _front(record: Record) -> Entry | Unreadable:
         abstract=_abstract(meta),
         doi=ids.get("doi", ""),
         arxiv=ids.get("arxiv", ""),
+        pmid=ids.get("pmid", ""),
         url=pubmed_url(ids.get("pmid", "")) or _pmc_url(ids),
     )
 

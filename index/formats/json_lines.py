@@ -78,7 +78,8 @@ def _entry(found: Found) -> Entry | Unreadable:
     if ours:
         return _with_rest(entry, record)
     paper = entry.paper
-    if not (paper.title or paper.abstract or paper.doi or paper.arxiv or paper.url):
+    numbers = (paper.doi, paper.arxiv, paper.pmid, paper.acl, paper.url)
+    if not (paper.title or paper.abstract or any(numbers)):
         keys = ", ".join(map(repr, [*record][:8])) or "none"
         why = f"it states no title, abstract, DOI or arXiv number; its keys are {fold_space(keys)}"
         return Unreadable.of(found.line, found.quote, why)
@@ -98,7 +99,7 @@ def _ours(record: Record) -> Stated:
     )
 
 
-_TEXTS = ("title", "abstract", "venue", "doi", "arxiv", "url", "note")
+_TEXTS = ("title", "abstract", "venue", "doi", "arxiv", "pmid", "acl", "url", "note")
 
 
 def _with_rest(entry: Entry, record: Record) -> Entry:

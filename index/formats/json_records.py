@@ -64,6 +64,7 @@ def openalex(record: Record) -> Stated:
         categories=tuple(keywords(items(record.get("topics")), concepts)),
         doi=first(record.get("doi"), at(record, "ids", "doi")),
         arxiv=next((a for a in map(text_of, addresses) if _ARXIV_PLACE.search(a)), ""),
+        pmid=text_of(at(record, "ids", "pmid")),
         url=first(addresses[0], _pubmed(at(record, "ids", "pmid")), record.get("id")),
     )
 
@@ -89,6 +90,8 @@ def semantic_scholar(record: Record) -> Stated:
         categories=tuple(keywords(fields, at(record, "fieldsOfStudy"))),
         doi=text_of(at(record, "externalIds", "DOI")),
         arxiv=text_of(at(record, "externalIds", "ArXiv")),
+        pmid=text_of(at(record, "externalIds", "PubMed")),
+        acl=acl,
         url=first(
             f"https://aclanthology.org/{acl}/" if acl else "",
             at(record, "url"),
@@ -124,6 +127,7 @@ def crossref(record: Record) -> Stated:
         ),
         doi=text_of(at(record, "DOI")),
         arxiv=number if "arxiv" in number.lower() or ARXIV_ID.fullmatch(number) else "",
+        pmid=text_of(at(record, "PMID")),
         url=first(at(record, "URL"), _pubmed(at(record, "PMID"))),
         note=text_of(at(record, "note")),
     )
@@ -149,6 +153,7 @@ def plain_record(record: Record) -> Stated:
     people = next(filter(None, (at(record, k) for k in ("authors", "author", "creators"))), None)
     names, truncated = names_of(people)
     kinds = ("categories", "category", "keywords", "subjects", "fields", "tags")
+    pmid = text_of(named("pmid", "pubmed_id", "pubmed id", "pubmed"))
     return Stated(
         title=clean(text_of(named("title", "display_name", "article title", "document title"))),
         abstract=clean(text_of(named("abstract", "abstract note", "abstractNote", "summary"))),
@@ -169,9 +174,9 @@ def plain_record(record: Record) -> Stated:
         categories=tuple(keywords(*(at(record, kind) for kind in kinds))),
         doi=text_of(named("doi")),
         arxiv=text_of(named("arxiv", "arxiv_id", "arxivId", "eprint")),
-        url=first(
-            named("url", "link", "urls"), _pubmed(named("pmid", "pubmed_id", "pubmed"))
-        ),
+        pmid=pmid,
+        acl=text_of(named("acl", "acl_id", "aclId", "anthology_id")),
+        url=first(named("url", "link", "urls"), _pubmed(pmid)),
         note=text_of(named("note", "notes", "annote")),
     )  # fmt: skip
 

@@ -48,6 +48,8 @@ class Stated:
     categories: tuple[str, ...] = ()
     doi: str = ""
     arxiv: str = ""
+    pmid: str = ""
+    acl: str = ""
     url: str = ""
     note: str = ""
 

@@ -85,6 +85,7 @@ def nlm_entry(
         abstract=shown,
         doi=doi,
         arxiv=arxiv,
+        pmid=pmid,
         url=pubmed_url(pmid),
     )
     return replace(entry, paper=replace(entry.paper, abstract_truncated=bool(cuts)))

@@ -24,6 +24,8 @@ _TITLES = ("title", "primary_title", "short_title")
 _AUTHORS = ("authors", "first_authors")
 _VENUES = ("secondary_title", "alternate_title3", "journal_name", "alternate_title2")
 _DATES = ("date", "year", "publication_year")
+_DATABASES = ("name_of_database", "database_provider")
+_PUBMED = re.compile(r"pubmed|medline|\bNLM\b", re.IGNORECASE)
 _ABSTRACTS = ("abstract", "notes_abstract")
 
 
@@ -90,6 +92,7 @@ def _entry(line: int, line_end: int, fields: Mapping[str, Any]) -> Entry:
     ours = our_id(fields.get("id", ""))
     names: list[str] = next((fields[name] for name in _AUTHORS if name in fields), [])
     urls = fields.get("urls", [])
+    joined = " ".join(urls)
     return make_entry(
         line,
         line_end=line_end,
@@ -102,6 +105,14 @@ def _entry(line: int, line_end: int, fields: Mapping[str, Any]) -> Entry:
         abstract=first(_ABSTRACTS),
         doi=fields.get("doi", ""),
         arxiv=next((url for url in urls if "arxiv.org/" in url), ""),
+        pmid=_pmid(fields) or joined,
+        acl=joined,
         url=next(iter(urls), ""),
         note="\n".join(fields.get("notes", ())),
     )
+
+
+def _pmid(fields: Mapping[str, Any]) -> str:
+    """The accession number, where PubMed or MEDLINE gave it."""
+    database = " ".join(str(fields.get(name, "")) for name in _DATABASES)
+    return str(fields.get("accession_number", "")) if _PUBMED.search(database) else ""

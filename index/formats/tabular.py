@@ -33,6 +33,8 @@ _NAMES = {
     "abstract": ("abstract", "abstract note", "abstract text", "summary", "ab"),
     "doi": ("doi", "di"),
     "arxiv": ("arxiv", "arxiv id"),
+    "pmid": ("pmid", "pubmed id", "pubmed", "pm"),
+    "acl": ("acl", "acl id", "anthology id"),
     "url": ("url", "link", "urls", "article url"),
     "note": ("note", "notes", "annote"),
 }  # fmt: skip

@@ -118,6 +118,7 @@ def _wos(begin: int, end: int, fields: _Fields) -> Entry:
         categories=keywords,
         abstract=_first(fields, "AB"),
         doi=_first(fields, "DI"),
+        pmid=_first(fields, "PM"),
         url=_first(fields, "UR"),
     )
 

@@ -168,6 +168,8 @@ def _mention(source: str, entry: Entry) -> Mention:
         abstract_truncated=paper.abstract_truncated,
         doi=paper.doi,
         arxiv=paper.arxiv,
+        pmid=paper.pmid,
+        acl=paper.acl,
         url=paper.url,
     )
 

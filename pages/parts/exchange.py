@@ -65,8 +65,8 @@ def imports(name: str, snapshot: Snapshot, *, unfolded: bool = False) -> None:
             note("The file was not imported", problem)
         st.html(
             "<p>BibTeX, RIS, CSV or JSON, as this page and other programs write it. Papers are"
-            " recognised by DOI, arXiv number or title; those that the index has not are kept"
-            " as the file states them.</p>"
+            " recognised by DOI, arXiv number, PMID, ACL id or title; those that the index has not"
+            " are kept as the file states them.</p>"
         )
         with st.form("import", clear_on_submit=True, border=False):
             file = st.file_uploader(

@@ -39,6 +39,8 @@ _FIELDS = {
     "abstract": "Abstract",
     "doi": "DOI",
     "arxiv": "arXiv",
+    "pmid": "PMID",
+    "acl": "ACL id",
     "url": "Address",
 }
 

@@ -85,7 +85,15 @@ def web_addresses(paper: Paper) -> list[tuple[str, str]]:
     if paper.arxiv:
         address = f"https://arxiv.org/abs/{quote(paper.arxiv, safe='/')}"
         found.append((f"arXiv {paper.arxiv}", address))
-    if paper.url and re.match("https?://", paper.url, re.IGNORECASE):
+    if paper.pmid:
+        found.append(
+            (f"PMID {paper.pmid}", f"https://pubmed.ncbi.nlm.nih.gov/{quote(paper.pmid)}/")
+        )
+    if paper.acl:
+        found.append((f"ACL {paper.acl}", f"https://aclanthology.org/{quote(paper.acl)}/"))
+    known = {address.rstrip("/") for _, address in found}
+    web = paper.url and re.match("https?://", paper.url, re.IGNORECASE)
+    if paper.url and web and paper.url.rstrip("/") not in known:
         found.append((paper.url, paper.url))
     return found
 
