@@ -6,7 +6,7 @@ import hashlib
 import logging
 import os
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ from index.dedupe import group
 from index.disk import CURRENT
 from index.encoder import DEFAULT_MODEL, Encoder, load_encoder
 from index.errors import SnapshotError, SourceError
+from index.formats.columns import parse_columns
 from index.identity import with_ids, with_paper_ids
 from index.papers import document_text, merge_mentions
 from index.plane import find_plane
@@ -32,6 +33,7 @@ from index.writer import Contents, build_lock, write_generation
 DEFAULT_DATA = "data"
 DEFAULT_SOURCE = "seeds"
 PathLike = str | os.PathLike[str]
+Columns = Mapping[str, str] | Iterable[str]  # {"title": "Titel"}, or texts as of --columns
 Progress = Callable[[str, int, int], None]  # (stage, done, total); total 0 means unknown
 
 _log = logging.getLogger(__name__)
@@ -70,21 +72,27 @@ def build(
     encoder: Encoder | None = None,
     full: bool = False,
     strict: bool = False,
+    columns: Columns = (),
     progress: Progress | None = None,
 ) -> BuildReport:
     """Read `sources` (files and folders) and make them the live index of `data`.
 
     Vectors of texts that the live index already holds, by the same model, are reused unless
-    `full`. `encoder` takes the place of `model` when given. Raises SourceError when a source is
-    missing or unreadable or nothing was found in any (with `strict`, for any skipped record),
-    and the errors of `index.writer` and `index.encoder`; the index before then stays live.
+    `full`. `encoder` takes the place of `model` when given. `columns` says what the columns of
+    tables are that are not known by their headings; see `index.formats.columns`.
+
+    Raises QueryError for columns that make no sense, SourceError when a source is missing or
+    unreadable, no table has a column of `columns` or nothing was found in any (with `strict`, for
+    any skipped record), and the errors of `index.writer` and `index.encoder`; the index before
+    then stays live.
     """
+    named = parse_columns(columns)
     started = time.perf_counter()
     folder = data_folder(data)
     say = progress or _silent
     with build_lock(folder):
         say("reading", 0, 0)
-        reading = read_sources(sources, strict=strict)
+        reading = read_sources(sources, strict=strict, columns=named)
         if not reading.mentions:
             raise SourceError(", ".join(map(str, sources)), _nothing_found(reading))
         before = _live_snapshot(folder)
@@ -120,7 +128,11 @@ def build(
             model=encoder.info,
             calibration=calibration,
             sources=[str(Path(s).absolute()) for s in sources],
-            settings={"strict": strict, "map": plane.method},
+            settings={
+                "strict": strict,
+                "map": plane.method,
+                "columns": [str(column) for column in named],
+            },
         )
         say("writing", 0, 0)
         generation = write_generation(folder, contents)
@@ -134,6 +146,7 @@ def plan(
     model: str = DEFAULT_MODEL,
     full: bool = False,
     strict: bool = False,
+    columns: Columns = (),
 ) -> BuildReport:
     """What `build` would do with the sources: nothing is embedded and nothing written.
 
@@ -141,7 +154,7 @@ def plan(
     for sources that it cannot read.
     """
     started = time.perf_counter()
-    reading = read_sources(sources, strict=strict)
+    reading = read_sources(sources, strict=strict, columns=parse_columns(columns))
     if not reading.mentions:
         raise SourceError(", ".join(map(str, sources)), _nothing_found(reading))
     before = _live_snapshot(data_folder(data))

@@ -75,10 +75,10 @@ class BibTeX:
 
     def read(self, file: TextFile) -> Iterator[Entry | Unreadable]:
         """The entries, in order. The whole file is parsed at once."""
-        return read_bibtex(file.text())
+        return _read(file.text())
 
 
-def read_bibtex(text: str) -> Iterator[Entry | Unreadable]:
+def _read(text: str) -> Iterator[Entry | Unreadable]:
     """The entries of a BibTeX file, in order; what stands outside of entries is comment."""
     library, keys = Library(), list[str]()
     for number, found in enumerate(Splitter(text).split().blocks):

@@ -49,22 +49,15 @@ class Ris:
 
     def read(self, file: TextFile) -> Iterator[Entry | Unreadable]:
         """The records, in order, one after the other."""
-        return _read(line.rstrip("\n") for line in file.lines())
-
-
-def read_ris(text: str) -> Iterator[Entry | Unreadable]:
-    """The records of a text in RIS, in order."""
-    return _read(text.splitlines())
-
-
-def _read(lines: Iterable[str]) -> Iterator[Entry | Unreadable]:
-    for start, held in _records(lines):
-        body = "\n".join(held)
-        if held[0].startswith(_BEGIN):
-            (fields,) = rispy.loads(f"{body}\n{_END} ", implementation=_Parser)
-            yield _entry(start, start + len(held) - 1, fields)
-        elif body.strip():
-            yield Unreadable.of(start, body.strip(), "not a RIS record: no line TY  - begins it")
+        lines = (line.rstrip("\n") for line in file.lines())
+        for start, held in _records(lines):
+            body = "\n".join(held)
+            if held[0].startswith(_BEGIN):
+                (fields,) = rispy.loads(f"{body}\n{_END} ", implementation=_Parser)
+                yield _entry(start, start + len(held) - 1, fields)
+            elif body.strip():
+                why = "not a RIS record: no line TY  - begins it"
+                yield Unreadable.of(start, body.strip(), why)
 
 
 def _records(lines: Iterable[str]) -> Iterator[tuple[int, list[str]]]:
