@@ -40,7 +40,7 @@ _SUFFIXES = {
     ".json": "jsonl", ".jsonl": "jsonl", ".ndjson": "jsonl",
 }  # fmt: skip
 _PACKED = {".gz", ".xz", ".bz2"}
-_ZIP = b"PK\x03\x04"
+_ZIP = (b"PK\x03\x04", b"PK\x05\x06")  # the second is one without files
 _WIDE = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 

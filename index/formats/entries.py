@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from index.formats.markup import readable
+from index.formats.written import AND_OTHERS
 from index.records import Paper
 from index.text import fold_space, plain
 
@@ -84,7 +85,7 @@ def make_entry(
     doi, url = _clean(doi), _clean(url)
     found = Paper.bare(ours, title, abstract)
     names = tuple(filter(None, map(read, authors)))
-    others = names[-1:] == ("et al.",)
+    others = names[-1:] == (AND_OTHERS,)
     paper = replace(
         found,
         authors=names[:-1] if others else names,
@@ -121,7 +122,7 @@ def split_names(text: str) -> list[str]:
     """
     text = text.strip()
     if others := _AND_OTHERS.search(text):
-        return [*filter(None, split_names(text[: others.start()])), "et al."]
+        return [*filter(None, split_names(text[: others.start()])), AND_OTHERS]
     for separator in (_SEMICOLON, _BAR, _LINE):
         if separator.search(text):
             return [first_name_first(name) for name in separator.split(text)]

@@ -24,6 +24,7 @@ _TITLES = ("title", "primary_title", "short_title")
 _AUTHORS = ("authors", "first_authors")
 _VENUES = ("secondary_title", "alternate_title3", "journal_name", "alternate_title2")
 _DATES = ("date", "year", "publication_year")
+_ARXIV = "https://arxiv.org/abs/"
 _ABSTRACTS = ("abstract", "notes_abstract")
 
 
@@ -83,6 +84,9 @@ def _entry(line: int, line_end: int, fields: Mapping[str, Any]) -> Entry:
     ours = our_id(fields.get("id", ""))
     names: list[str] = next((fields[name] for name in _AUTHORS if name in fields), [])
     urls = fields.get("urls", [])
+    arxiv = next((url for url in urls if "arxiv.org/" in url), "")
+    if ours and urls and urls[-1].startswith(_ARXIV):  # written for the number, not as the address
+        arxiv, urls = urls[-1], urls[:-1]
     return make_entry(
         line,
         line_end=line_end,
@@ -94,7 +98,7 @@ def _entry(line: int, line_end: int, fields: Mapping[str, Any]) -> Entry:
         categories=fields.get("keywords", ()),
         abstract=first(_ABSTRACTS),
         doi=fields.get("doi", ""),
-        arxiv=next((url for url in urls if "arxiv.org/" in url), ""),
+        arxiv=arxiv,
         url=next(iter(urls), ""),
         note="\n".join(fields.get("notes", ())),
     )
