@@ -37,8 +37,8 @@ _TEX_ACCENT = re.compile(r"(?<!\\)([\^~])")
 _TEX_BRACE = re.compile(r"\\([{}])")
 _MARKS = {"{": "\ue000", "}": "\ue001"}  # for private use; no text that is displayed has them
 _BRACES = {mark: brace for brace, mark in _MARKS.items()}
-# What would part a name from the others, or be taken for more than a name.
-_NO_NAME = re.compile(r",|(?:^|\s)and(?:\s|$)|^others$|^\{.*\}$", re.IGNORECASE)
+# What would part a name in two, or stand for further ones.
+_NO_NAME = re.compile(r",|(?:^|\s)and(?:\s|$)|^others$", re.IGNORECASE)
 
 
 def export(papers: Iterable[Paper], format: str, notes: Notes | None = None) -> str:  # noqa: A002
@@ -69,12 +69,10 @@ def _bibtex(papers: Sequence[Paper], notes: Notes | None) -> str:
 
 
 def _bibtex_fields(paper: Paper) -> dict[str, str]:
-    # A group whose name holds an "and" is one author.
-    names = [f"{{{_tex(a)}}}" if _NO_NAME.search(a) else _tex(a) for a in paper.authors]
-    authors = " and ".join([*names, *(["others"] if paper.authors_truncated else [])])
+    names = [*map(_tex_name, paper.authors), *(["others"] if paper.authors_truncated else [])]
     return {
         "title": f"{{{_tex(paper.display_title)}}}",
-        "author": authors,
+        "author": " and ".join(names),
         "year": str(paper.year or ""),
         _venue_field(paper): _tex(paper.venue or ""),
         "doi": _without_braces(paper.doi),
@@ -113,6 +111,12 @@ def _tex(text: str) -> str:
     # A backslash at the end would make a character of the brace that closes the field.
     ended = joined.rstrip("\\")
     return ended + PLAIN_TEX["\\"] * (len(joined) - len(ended))
+
+
+def _tex_name(name: str) -> str:
+    """A name, in braces where it would be taken for several, or for one that is in braces."""
+    tex = _tex(name)
+    return f"{{{tex}}}" if _NO_NAME.search(name) or (tex[:1], tex[-1:]) == ("{", "}") else tex
 
 
 def _paired(parts: Sequence[str]) -> list[str]:

@@ -64,9 +64,10 @@ def test_headings_are_compared_loosely(tmp_path: Path, heading: str) -> None:
 
 def test_a_named_column_wins(tmp_path: Path) -> None:
     """What the user names counts, though another column has a heading that is known."""
-    path = write(tmp_path / "a.csv", "Title,Full name,Year\nshort,A long title,2020\n")
-    assert [m.title for m in mentions(path, "title=full name")] == ["A long title"]
-    assert [m.title for m in mentions(path)] == ["short"]
+    rows = "short,A long title,\nlost,,Cats sleep.\n"
+    path = write(tmp_path / "a.csv", f"Title,Full name,Abstract\n{rows}")
+    assert [m.title for m in mentions(path, "title=full name")] == ["A long title", None]
+    assert [m.title for m in mentions(path)] == ["short", "lost"]
 
 
 def test_a_table_without_headings(tmp_path: Path) -> None:
@@ -229,7 +230,10 @@ def test_years_in_dates(heading: str, cells: str, year: int, date: str | None) -
 @pytest.mark.parametrize("codec", ["utf-8", "utf-8-sig", "utf-16", "cp1252"])
 def test_tables_in_any_spelling(tmp_path: Path, delimiter: str, codec: str) -> None:
     """Delimiter, encoding, quoted lines and a heading that holds the delimiters do no harm."""
-    lines = ['"Größe, in; cm|\t"', "Title", "Abstract"], ['"7"', '"Öl; und,|\nWasser"', "Sätze."]
+    lines = (
+        ['"Größe, in,,,,; cm|\t"', "Title", "Abstract"],
+        ['"7"', '"Öl; und,|\nWasser"', "Sätze."],
+    )
     text = "\r\n".join(delimiter.join(line) for line in lines) + "\r\n"
     (found,) = mentions(write(tmp_path / "a.csv", gzip.compress(text.encode(codec))))
     assert (found.title, found.abstract) == ("Öl; und,| Wasser", "Sätze.")

@@ -89,7 +89,7 @@ def is_tex(paper: Paper) -> bool:
 @pytest.mark.parametrize("kind", FORMATS)
 @settings(max_examples=150, deadline=None)
 @example(paper=make_paper(paper_id="p0123456789ab", title="An { odd } title } of $x{$ and {"))
-@example(paper=make_paper(paper_id="p0123456789ab", title="T", authors=("A {B", "C} D")))
+@example(paper=make_paper(paper_id="p0123456789ab", title="T", authors=("A {B", "C} D", "{E} {")))
 @example(paper=make_paper(paper_id="p0123456789ab", title="100% of a_b & c # d ~ ^ $5 \\"))
 @example(paper=make_paper(paper_id="p0123456789ab", title="T", authors_truncated=True))
 @given(paper=PAPERS.filter(lambda paper: paper.title or paper.abstract))
