@@ -20,6 +20,7 @@ from index.command import (
 )
 from index.decisions import Decision
 from index.encoder import DEFAULT_MODEL, ORIGINAL_MODEL
+from index.formats.columns import FIELDS
 from index.overrule import join_papers, split_paper
 from index.snapshot import Snapshot
 from index.watch import SETTLE, watch
@@ -56,6 +57,12 @@ def _parser() -> argparse.ArgumentParser:
         "sentence-transformers name or path",
     )  # fmt: skip
     command.add_argument("--full", action="store_true", help="embed and compare everything anew")
+    command.add_argument(
+        "--columns", action="append", default=[], metavar="FIELD=HEADING",
+        help="what columns of tables are that are not known by their headings: "
+        "title=Titel,abstract=#3, where #3 is the third column, for tables without headings; "
+        "'old*.csv:title=Name' is of the files called so. Fields: " + ", ".join(FIELDS),
+    )  # fmt: skip
     command.add_argument("--strict", action="store_true", help="stop at the first skipped record")
     command.add_argument(
         "--dry-run", action="store_true", help="say what would be done, and do nothing"
@@ -117,7 +124,7 @@ def _parser() -> argparse.ArgumentParser:
 
 def _build(options: argparse.Namespace) -> None:
     if options.dry_run:
-        settings = {name: getattr(options, name) for name in ("model", "full", "strict")}
+        settings = {name: getattr(options, name) for name in ("model", "full", "strict", "columns")}
         report = plan(options.sources, options.data, **settings)
         if options.json:
             print_json(report.to_dict())
@@ -135,6 +142,7 @@ def _build(options: argparse.Namespace) -> None:
             model=options.model,
             full=options.full,
             strict=options.strict,
+            columns=options.columns,
             progress=progress,
         )
     finally:
@@ -196,6 +204,8 @@ def _status(options: argparse.Namespace) -> None:
         print(f"from {counts['mentions']} mentions in {counts['files']} files:")
         for file in snapshot.files():
             print(f"  {file['source']}: {file['mentions']} ({file['layout'] or 'not read'})")
+        for column in manifest.settings.get("columns", ()):
+            print(f"column: {column}")
         print(f"skipped: {counts['skipped']}")
         print(f"model: {model.name}, {model.dimension} dimensions, {model.dtype}")
         print(f"vector index: {manifest.ann}")

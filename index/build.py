@@ -6,7 +6,7 @@ import hashlib
 import logging
 import os
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -22,6 +22,7 @@ from index.dedupe import Known, group, rules_digest
 from index.disk import CURRENT
 from index.encoder import DEFAULT_MODEL, Encoder, load_encoder
 from index.errors import SnapshotError, SourceError
+from index.formats.columns import parse_columns
 from index.identity import with_ids, with_paper_ids
 from index.papers import document_text, merge_mentions
 from index.plane import find_plane
@@ -35,6 +36,7 @@ DEFAULT_DATA = "data"
 DEFAULT_SOURCE = "seeds"
 _RULES = "rules"  # setting of the manifest
 PathLike = str | os.PathLike[str]
+Columns = Mapping[str, str] | Iterable[str]  # {"title": "Titel"}, or texts as of --columns
 Progress = Callable[[str, int, int], None]  # (stage, done, total); total 0 means unknown
 
 _log = logging.getLogger(__name__)
@@ -76,6 +78,7 @@ def build(
     encoder: Encoder | None = None,
     full: bool = False,
     strict: bool = False,
+    columns: Columns = (),
     progress: Progress | None = None,
     now: datetime | None = None,
 ) -> BuildReport:
@@ -83,17 +86,22 @@ def build(
 
     What the live index already holds is reused unless `full`: vectors of texts by the same model,
     and comparisons of mentions by the same rules. `encoder` takes the place of `model` when given.
-    Papers that come in are dated `now`, which has a time zone, or else by the clock. Raises
-    SourceError when a source is missing or unreadable or nothing was found in any (with `strict`,
-    for any skipped record), and the errors of `index.writer` and `index.encoder`; the index before
+    `columns` says what the columns of tables are that are not known by their headings; see
+    `index.formats.columns`. Papers that come in are dated `now`, which has a time zone, or else by
+    the clock.
+
+    Raises QueryError for columns that make no sense, SourceError when a source is missing or
+    unreadable, no table has a column of `columns` or nothing was found in any (with `strict`, for
+    any skipped record), and the errors of `index.writer` and `index.encoder`; the index before
     then stays live.
     """
+    named = parse_columns(columns)
     started = time.perf_counter()
     folder = data_folder(data)
     say = progress or _silent
     with build_lock(folder):
         say("reading", 0, 0)
-        reading = read_sources(sources, folder, strict=strict)
+        reading = read_sources(sources, folder, strict=strict, columns=named)
         if not reading.mentions:
             raise SourceError(", ".join(map(str, sources)), _nothing_found(reading))
         before = _live_snapshot(folder)
@@ -130,7 +138,12 @@ def build(
             model=encoder.info,
             calibration=calibration,
             sources=[str(Path(s).absolute()) for s in sources],
-            settings={"strict": strict, "map": plane.method, _RULES: rules_digest()},
+            settings={
+                "strict": strict,
+                "map": plane.method,
+                "columns": [str(column) for column in named],
+                _RULES: rules_digest(),
+            },
             added=works.added,
         )
         say("writing", 0, 0)
@@ -145,6 +158,7 @@ def plan(
     model: str = DEFAULT_MODEL,
     full: bool = False,
     strict: bool = False,
+    columns: Columns = (),
 ) -> BuildReport:
     """What `build` would do with the sources: nothing is embedded and nothing written.
 
@@ -153,7 +167,7 @@ def plan(
     """
     started = time.perf_counter()
     folder = data_folder(data)
-    reading = read_sources(sources, folder, strict=strict)
+    reading = read_sources(sources, folder, strict=strict, columns=parse_columns(columns))
     if not reading.mentions:
         raise SourceError(", ".join(map(str, sources)), _nothing_found(reading))
     before = _live_snapshot(folder)

@@ -23,7 +23,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict
 
 from index.errors import QueryError
-from index.formats.written import FORMULA, PLAIN_TEX
+from index.formats.written import AND_OTHERS, FORMULA, MATH_BRACES, PLAIN_TEX
 from index.identifiers import acl_url
 from index.records import Paper
 from index.text import fold_space, words
@@ -38,7 +38,11 @@ _CSV_FIELDS = (
 _MATH = re.compile(r"(\$[^$]*\$)")
 _TEX_SPECIAL = re.compile(r"(?<!\\)([&%#_$])")
 _TEX_ACCENT = re.compile(r"(?<!\\)([\^~])")
-_TEX_BRACE = re.compile(r"\\[{}]")
+_TEX_BRACE = re.compile(r"\\([{}])")
+_MARKS = {"{": "\ue000", "}": "\ue001"}  # for private use; no text that is displayed has them
+_BRACES = {mark: brace for brace, mark in _MARKS.items()}
+# What would part a name in two, or stand for further ones.
+_NO_NAME = re.compile(r",|(?:^|\s)and(?:\s|$)|^others$", re.IGNORECASE)
 
 
 def export(papers: Iterable[Paper], format: str, notes: Notes | None = None) -> str:  # noqa: A002
@@ -69,12 +73,10 @@ def _bibtex(papers: Sequence[Paper], notes: Notes | None) -> str:
 
 
 def _bibtex_fields(paper: Paper) -> dict[str, str]:
-    # A group whose name holds an "and" is one author.
-    names = [f"{{{a}}}" if " and " in a else a for a in paper.authors]
-    authors = " and ".join([*names, *(["others"] if paper.authors_truncated else [])])
+    names = [*map(_tex_name, paper.authors), *(["others"] if paper.authors_truncated else [])]
     return {
         "title": f"{{{_tex(paper.display_title)}}}",
-        "author": _tex(authors),
+        "author": " and ".join(names),
         "year": str(paper.year or ""),
         _venue_field(paper): _tex(paper.venue or ""),
         "doi": _without_braces(paper.doi),
@@ -106,20 +108,54 @@ def _venue_field(paper: Paper) -> str:
 
 
 def _tex(text: str) -> str:
-    """Escape what TeX would act on, outside of formulas; braces only when they do not pair.
-
-    Readers disagree on whether a brace after a backslash counts, so they pair in both ways.
-    """
+    """Escape what TeX would act on, outside of formulas; braces only when they do not pair."""
     parts = _MATH.split(fold_space(text))
     parts[::2] = [
         _TEX_ACCENT.sub(r"\\\1{}", _TEX_SPECIAL.sub(r"\\\1", part)) for part in parts[::2]
     ]
-    joined = "".join(parts)
-    if not (_braces_pair(joined) and _braces_pair(_TEX_BRACE.sub("", joined))):
-        joined = joined.replace("{", "(").replace("}", ")")
+    joined = "".join(_paired(parts))
     # A backslash at the end would make a character of the brace that closes the field.
     ended = joined.rstrip("\\")
     return ended + PLAIN_TEX["\\"] * (len(joined) - len(ended))
+
+
+def _tex_name(name: str) -> str:
+    """A name, in braces where it would be taken for several, or for one that is in braces."""
+    tex = _tex(name)
+    return f"{{{tex}}}" if _NO_NAME.search(name) or (tex[:1], tex[-1:]) == ("{", "}") else tex
+
+
+def _paired(parts: Sequence[str]) -> list[str]:
+    """Text, formula, text …, in which braces pair: each that has no partner is named instead.
+
+    Readers disagree on whether a brace after a backslash counts, so they pair in both ways.
+    """
+    joined = "".join(parts)
+    if not _lonely(joined) and not _lonely(_TEX_BRACE.sub("", joined)):
+        return [*parts]
+    names = [MATH_BRACES if i % 2 else PLAIN_TEX for i in range(len(parts))]
+    # First a mark in place of each brace after a backslash, so that places can be counted.
+    marked = [_TEX_BRACE.sub(lambda brace: _MARKS[brace[1]], part) for part in parts]
+    lonely = _lonely("".join(marked))
+    out, before = [], 0
+    for part, named in zip(marked, names, strict=True):
+        signs = [named[c] if before + i in lonely else c for i, c in enumerate(part)]
+        out.append("".join(named[_BRACES[c]] if c in _BRACES else c for c in signs))
+        before += len(part)
+    return out
+
+
+def _lonely(text: str) -> set[int]:
+    """Where the braces are that have no partner."""
+    opened, lonely = [], set()
+    for place, char in enumerate(text):
+        if char == "{":
+            opened.append(place)
+        elif char == "}" and opened:
+            opened.pop()
+        elif char == "}":
+            lonely.add(place)
+    return lonely | {*opened}
 
 
 def _without_braces(identifier: str | None) -> str:
@@ -128,22 +164,13 @@ def _without_braces(identifier: str | None) -> str:
     return folded.replace("{", "%7B").replace("}", "%7D").replace("\\", "%5C")
 
 
-def _braces_pair(text: str) -> bool:
-    depth = 0
-    for char in text:
-        depth += (char == "{") - (char == "}")
-        if depth < 0:
-            return False
-    return depth == 0
-
-
 def _ris(papers: Sequence[Paper], notes: Notes | None) -> str:
     types = {"booktitle": "CPAPER", "journal": "JOUR", "howpublished": "GEN"}
     lines: list[tuple[str, str]] = []
     for paper in papers:
         lines.append(("TY", types[_venue_field(paper)]))
         lines.append(("TI", paper.display_title))
-        lines += [("AU", author) for author in paper.authors]
+        lines += [("AU", author) for author in _authors(paper)]
         lines.append(("PY", str(paper.year or "")))
         if paper.date and not paper.date.startswith("--"):
             lines.append(("DA", paper.date.replace("-", "/")))
@@ -166,32 +193,28 @@ def _ris_lines(tag: str, value: str) -> str:
     return f"{tag}  - {shown}\r\n"
 
 
+def _authors(paper: Paper) -> tuple[str, ...]:
+    """The authors, and that there are others if so, for formats without a way of saying it."""
+    return (*paper.authors, AND_OTHERS) if paper.authors_truncated else paper.authors
+
+
 def _csv(papers: Sequence[Paper], notes: Notes | None) -> str:
     out = io.StringIO()
     writer = csv.writer(out)
     writer.writerow([*_CSV_FIELDS, "abstract", *([] if notes is None else ["note"])])
     for paper in papers:
-        values = [getattr(paper, name) for name in _CSV_FIELDS] + [paper.abstract]
-        if notes is None:
-            writer.writerow([_cell(value) for value in values])
-        else:
+        fields = asdict(paper) | {"authors": _authors(paper)}
+        values = [fields[name] for name in (*_CSV_FIELDS, "abstract")]
+        if notes is not None:
             values.append(notes.get(paper.paper_id, ""))
-            writer.writerow([_guarded(_cell_text(value)) for value in values])
+        writer.writerow([_cell(value) for value in values])
     return out.getvalue()
 
 
 def _cell(value: object) -> str:
-    text = _cell_text(value)
-    return f"'{text}" if text.startswith(FORMULA) else text
-
-
-def _guarded(text: str) -> str:
-    """Like a cell, but so that the guard can be told from an apostrophe that was there."""
+    """The text of a cell, guarded so that the guard can be told from an apostrophe of its own."""
+    text = "; ".join(map(str, value)) if isinstance(value, tuple) else str(value or "")
     return f"'{text}" if text.lstrip("'").startswith(FORMULA) else text
-
-
-def _cell_text(value: object) -> str:
-    return "; ".join(map(str, value)) if isinstance(value, tuple) else str(value or "")
 
 
 def _jsonl(papers: Sequence[Paper], notes: Notes | None) -> str:

@@ -180,7 +180,7 @@ def _library_options(command: argparse.ArgumentParser, common: argparse.Argument
     noting.add_argument("text", metavar="TEXT")
     exporting = action("export", "a whole list, with its notes", named)
     exporting.add_argument("--format", choices=FORMATS, default="bibtex")
-    importing = action("import", "papers and notes of a BibTeX, RIS, CSV or JSON file", named)
+    importing = action("import", "papers and notes of a file: BibTeX, RIS, CSV, JSON …", named)
     importing.add_argument("file", type=Path, metavar="FILE")
     importing.add_argument("--format", choices=FORMATS, help="default: as the file looks")
     action("rename", "give a list another name", named).add_argument("name", metavar="NAME")

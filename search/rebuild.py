@@ -54,14 +54,16 @@ class RebuildState:
 
 def rebuild_command(data: str | os.PathLike[str], manifest: Manifest) -> tuple[str, ...]:
     """The command line that builds a generation like that of the manifest: of the same sources,
-    by the same model, as strict.
+    by the same model, with the same columns of tables, as strict.
     """
+    columns = [f"--columns={column}" for column in manifest.settings.get("columns", ())]
     strict = ["--strict"] if manifest.settings.get("strict") else []
     return (
         # -P: what lies in the working directory is not imported.
         *(sys.executable, "-P", "-m", "index", "build", f"--data={Path(data).absolute()}"),
         *(f"--model={manifest.model.name}", "--progress=json", "--stop-at-eof", "--json"),
         *strict,
+        *columns,
         *manifest.sources,
     )
 

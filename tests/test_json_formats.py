@@ -14,7 +14,7 @@ from index.errors import SourceError
 from index.formats import json_window
 from index.formats.entries import Entry, Unreadable
 from index.formats.file import TextFile
-from index.formats.json_lines import Json, read_json
+from index.formats.json_lines import Json
 from index.formats.json_text import clean, in_order, names_of
 from index.formats.json_values import json_values
 from index.records import Paper
@@ -24,6 +24,11 @@ def read(*records: object) -> list[Entry | Unreadable]:
     """What the reader makes of records, one a line."""
     lines = "".join(json.dumps(record) + "\n" for record in records)
     return list(Json().read(TextFile.of("x.jsonl", lines.encode())))
+
+
+def read_json(text: str) -> Iterator[Entry | Unreadable]:
+    """What the reader makes of a text."""
+    return Json().read(TextFile.of("JSON", text.encode()))
 
 
 def paper(record: object) -> Paper:

@@ -4,9 +4,12 @@ A format is recognised by how its text begins. To add one, write a class with th
 `index.formats.file.Format` and put an instance into `FORMATS`.
 """
 
+from collections.abc import Sequence
+
 from index.formats.acl import AclAnthology
 from index.formats.atom import ArxivAtom
 from index.formats.bibtex import BibTeX
+from index.formats.columns import Named, of_file
 from index.formats.file import Format, TextFile
 from index.formats.html_page import HtmlPage
 from index.formats.jats import Jats
@@ -34,9 +37,15 @@ FORMATS: tuple[Format, ...] = (
 )
 
 
-def recognised(file: TextFile) -> Format | None:
+def recognised(file: TextFile, columns: Sequence[Named] = ()) -> Format | None:
     """The format of a file, None for one that is in none of them.
 
-    Raises SourceError for a file that cannot be read, or is no text.
+    `columns` are those that a user has named, of any table. A file that they name, and that has
+    one of them, is a table whatever else it looks like. Raises SourceError for a file that cannot
+    be read, or is no text.
     """
-    return next((reader for reader in FORMATS if reader.fits(file.head)), None)
+    table = Table(named := of_file(columns, file.name))
+    if any(column.files for column in named) and table.fits(file.head):
+        return table
+    readers = (table if isinstance(reader, Table) else reader for reader in FORMATS)
+    return next((reader for reader in readers if reader.fits(file.head)), None)

@@ -13,10 +13,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from bibtexparser.library import Library
 from bibtexparser.middlewares import default_parse_stack
-from bibtexparser.middlewares.names import (
-    parse_single_name_into_parts,
-    split_multiple_persons_names,
-)
+from bibtexparser.middlewares.names import parse_single_name_into_parts
 from bibtexparser.model import Entry as Block
 from bibtexparser.model import ParsingFailedBlock
 from bibtexparser.splitter import Splitter
@@ -29,7 +26,7 @@ from pylatexenc.latexwalker import LatexWalkerError
 
 from index.formats.entries import Entry, Unreadable, make_entry, our_id
 from index.formats.file import TextFile
-from index.formats.written import PLAIN_TEX
+from index.formats.written import MATH_BRACES, PLAIN_TEX
 
 # What they cannot read is told by the reader below, with its line.
 for _name in ("bibtexparser", "pylatexenc"):
@@ -45,10 +42,15 @@ _ACTED_ON = re.compile(r"[\\{}~$]|--|``|''")  # nothing else in a text is TeX
 _BARE = re.compile(r"(?<!\\)([&%$])")  # outside of formulas; TeX would take it for no sign
 _ESCAPED = re.compile(r"\\([&%#_$~{}])")
 _ADDRESS = re.compile(r"\\url\{([^{}]*)\}")
+_AND_OR_BRACE = re.compile(r"\\.|[{}]|(?<=\s)and(?=\s)", re.IGNORECASE | re.DOTALL)
 _FORMULA = re.compile(r"((?<!\\)\$[^$]*\$)")
-_ACCENT = re.compile(r"\\([\^~])\{\}")
-_BACKSLASH = PLAIN_TEX["\\"]
-_LAST = re.compile(rf"(?:{re.escape(_BACKSLASH)})+$")
+# What `search.export` makes of a text, outside of formulas and inside of them.
+_WRITTEN = {f"\\{c}": c for c in "&%#_$"} | {f"\\{c}{{}}": c for c in "^~"}
+_WRITTEN |= {PLAIN_TEX[c]: c for c in "{}\\"}
+_WRITTEN_MATH = {name: brace for brace, name in MATH_BRACES.items()}
+_UNDONE, _UNDONE_MATH = (
+    re.compile("|".join(map(re.escape, names))) for names in (_WRITTEN, _WRITTEN_MATH)
+)
 _PLAIN = {tex: char for char, tex in PLAIN_TEX.items()}
 _PLAIN_TEX = re.compile("|".join(map(re.escape, _PLAIN)))
 
@@ -75,10 +77,10 @@ class BibTeX:
 
     def read(self, file: TextFile) -> Iterator[Entry | Unreadable]:
         """The entries, in order. The whole file is parsed at once."""
-        return read_bibtex(file.text())
+        return _read(file.text())
 
 
-def read_bibtex(text: str) -> Iterator[Entry | Unreadable]:
+def _read(text: str) -> Iterator[Entry | Unreadable]:
     """The entries of a BibTeX file, in order; what stands outside of entries is comment."""
     library, keys = Library(), list[str]()
     for number, found in enumerate(Splitter(text).split().blocks):
@@ -190,10 +192,11 @@ def from_tex(text: str) -> str:
 def _undone(text: str) -> str:
     """What `search.export` made of a text, back."""
     parts = _FORMULA.split(text)
-    parts[::2] = [_ACCENT.sub(r"\1", _ESCAPED.sub(r"\1", part)) for part in parts[::2]]
-    joined = "".join(parts)
-    ended = _LAST.sub("", joined)
-    return ended + "\\" * ((len(joined) - len(ended)) // len(_BACKSLASH))
+    parts[::2] = [_UNDONE.sub(lambda found: _WRITTEN[found[0]], part) for part in parts[::2]]
+    parts[1::2] = [
+        _UNDONE_MATH.sub(lambda found: _WRITTEN_MATH[found[0]], part) for part in parts[1::2]
+    ]
+    return "".join(parts)
 
 
 def _note(text: str, ours: bool) -> str:
@@ -202,7 +205,7 @@ def _note(text: str, ours: bool) -> str:
 
 def _authors(text: str, ours: bool) -> tuple[list[str], bool]:
     """Names, first names first, and whether there are others. A name in braces is a group's."""
-    names = split_multiple_persons_names(text)
+    names = _names(text)
     truncated = bool(names) and names[-1].lower() == "others"
     shown = []
     for name in names[:-1] if truncated else names:
@@ -213,6 +216,23 @@ def _authors(text: str, ours: bool) -> tuple[list[str], bool]:
         else:
             shown.append(parse_single_name_into_parts(name, strict=False).merge_first_name_first)
     return shown, truncated
+
+
+def _names(text: str) -> list[str]:
+    r"""Each of several names, parted by an "and" outside of braces.
+
+    bibtexparser's own function loses the backslash that a name after the first begins with.
+
+    >>> _names(r"Bell, Ada and \O{}rsted, Hans and {Ants and Bees}")
+    ['Bell, Ada', '\\O{}rsted, Hans', '{Ants and Bees}']
+    """
+    names, begin, depth = [], 0, 0
+    for token in _AND_OR_BRACE.finditer(text):
+        depth = max(0, depth + (token[0] == "{") - (token[0] == "}"))
+        if token[0].lower() == "and" and not depth:
+            names.append(text[begin : token.start()])
+            begin = token.end()
+    return [name.strip() for name in (*names, text[begin:]) if name.strip()]
 
 
 def _address(text: str) -> str:

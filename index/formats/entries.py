@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from index.formats.markup import readable
+from index.formats.written import AND_OTHERS
 from index.identifiers import acl_of, pmid_in_note, pmid_of
 from index.records import Paper
 from index.text import fold_space, plain
@@ -23,7 +24,12 @@ _ARXIV_NAMED = re.compile(rf"arxiv(?:\.org/[a-z]+/|[.:\s]\s*){_ARXIV_NUMBER}\b",
 _YEAR = re.compile(r"(?<!\d)(?:1[5-9]|20)\d\d(?!\d)")
 _DATE = re.compile(r"(?P<y>\d{4})(?:[-/](?P<m>\d{1,2})(?:[-/](?P<d>\d{1,2}))?)?(?:[T/ ]|$)")
 _OUR_ID = re.compile(r"p[0-9a-f]{12}")
-_SEMICOLON = re.compile(r"\s*;\s*")
+_SEMICOLON, _BAR, _LINE = (re.compile(rf"\s*{sign}\s*") for sign in (";", r"\|", r"\n"))
+_AND = re.compile(r"(?:,\s*)?\s(?:and|&)\s+")
+_COMMA_OR_AND = re.compile(r"(?:,\s*)?\s(?:and|&)\s+|,")
+_INITIALS = re.compile(r"(?:[^\W\d_]\.?[\s-]?){1,4}")
+# How a list of authors that is cut off ends.
+_AND_OTHERS = re.compile(r"(?:^|[\s,;|&]+)(?:et\.? al\.?|and others|others|…|\.\.\.)$", re.I)
 _QUOTE = 80  # characters of an unreadable record that are shown
 
 
@@ -74,17 +80,19 @@ def make_entry(
     """An entry of texts as the file has them; identifiers are also found where they are hidden.
 
     `date` may be a year, a date or words with a year in them; `arxiv`, `pmid` and `acl`
-    bare numbers or addresses.
+    bare numbers or addresses. A last author "et al." says that there are others.
     """
     ours = our_id(paper_id)
     read = _clean if ours else _readable  # of what this program wrote, every letter is meant
     title, abstract = read(title), read(abstract)
     doi, url = _clean(doi), _clean(url)
     found = Paper.bare(ours, title, abstract)
+    names = tuple(filter(None, map(read, authors)))
+    others = names[-1:] == (AND_OTHERS,)
     paper = replace(
         found,
-        authors=tuple(filter(None, map(read, authors))),
-        authors_truncated=authors_truncated,
+        authors=names[:-1] if others else names,
+        authors_truncated=authors_truncated or others,
         year=_year(date),
         date=_iso_date(date),
         venue=read(venue) or None,
@@ -110,12 +118,25 @@ def first_name_first(name: str) -> str:
 
 
 def split_names(text: str) -> list[str]:
-    """Each of several authors: "Lovelace, Ada; Bell, A." or "Ada Lovelace, A. Bell"."""
-    if ";" not in text:
-        parts = [part.strip() for part in re.split(r",|\sand\s", text)]
-        if all(" " in part for part in parts):
-            return parts
-    return [first_name_first(name) for name in _SEMICOLON.split(text)]
+    """Each of several authors, first name first; a last "et al." stays one of them.
+
+    >>> split_names("Lovelace, Ada; Bell, A.") == split_names("Lovelace, Ada and Bell, A.")
+    True
+    >>> split_names("Ada Lovelace, A. Bell et al.")
+    ['Ada Lovelace', 'A. Bell', 'et al.']
+    """
+    text = text.strip()
+    if others := _AND_OTHERS.search(text):
+        return [*filter(None, split_names(text[: others.start()])), AND_OTHERS]
+    for separator in (_SEMICOLON, _BAR, _LINE):
+        if separator.search(text):
+            return [first_name_first(name) for name in separator.split(text)]
+    parts = [part.strip() for part in _COMMA_OR_AND.split(text)]
+    if all(" " in part for part in parts):
+        return parts
+    if len(parts) > 2 and len(parts) % 2 == 0 and all(map(_INITIALS.fullmatch, parts[1::2])):
+        return [f"{first} {last}" for last, first in zip(parts[::2], parts[1::2], strict=True)]
+    return [first_name_first(name) for name in _AND.split(text)]
 
 
 def _clean(text: str) -> str:

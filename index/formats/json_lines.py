@@ -6,10 +6,9 @@ that this program wrote, every letter is kept.
 
 from __future__ import annotations
 
-import io
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import asdict, replace
 
 from index.formats.entries import Entry, Unreadable, make_entry, our_id
@@ -43,17 +42,8 @@ class Json:
 
     def read(self, file: TextFile) -> Iterator[Entry | Unreadable]:
         """The records in the order of the file, in bounded memory but for an object around all."""
-        return _read(file.lines(), file.name)
-
-
-def read_json(text: str) -> Iterator[Entry | Unreadable]:
-    """The records of a text that is in memory, in order."""
-    return _read(io.StringIO(text, newline="\n"), "JSON")
-
-
-def _read(lines: Iterable[str], name: str) -> Iterator[Entry | Unreadable]:
-    for found in json_values(lines, name):
-        yield found if isinstance(found, Unreadable) else _entry(found)
+        for found in json_values(file.lines(), file.name):
+            yield found if isinstance(found, Unreadable) else _entry(found)
 
 
 def _is_record(line: str) -> bool:

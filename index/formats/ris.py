@@ -26,6 +26,7 @@ _VENUES = ("secondary_title", "alternate_title3", "journal_name", "alternate_tit
 _DATES = ("date", "year", "publication_year")
 _DATABASES = ("name_of_database", "database_provider")
 _PUBMED = re.compile(r"pubmed|medline|\bNLM\b", re.IGNORECASE)
+_ARXIV = "https://arxiv.org/abs/"
 _ABSTRACTS = ("abstract", "notes_abstract")
 
 
@@ -51,22 +52,15 @@ class Ris:
 
     def read(self, file: TextFile) -> Iterator[Entry | Unreadable]:
         """The records, in order, one after the other."""
-        return _read(line.rstrip("\n") for line in file.lines())
-
-
-def read_ris(text: str) -> Iterator[Entry | Unreadable]:
-    """The records of a text in RIS, in order."""
-    return _read(text.splitlines())
-
-
-def _read(lines: Iterable[str]) -> Iterator[Entry | Unreadable]:
-    for start, held in _records(lines):
-        body = "\n".join(held)
-        if held[0].startswith(_BEGIN):
-            (fields,) = rispy.loads(f"{body}\n{_END} ", implementation=_Parser)
-            yield _entry(start, start + len(held) - 1, fields)
-        elif body.strip():
-            yield Unreadable.of(start, body.strip(), "not a RIS record: no line TY  - begins it")
+        lines = (line.rstrip("\n") for line in file.lines())
+        for start, held in _records(lines):
+            body = "\n".join(held)
+            if held[0].startswith(_BEGIN):
+                (fields,) = rispy.loads(f"{body}\n{_END} ", implementation=_Parser)
+                yield _entry(start, start + len(held) - 1, fields)
+            elif body.strip():
+                why = "not a RIS record: no line TY  - begins it"
+                yield Unreadable.of(start, body.strip(), why)
 
 
 def _records(lines: Iterable[str]) -> Iterator[tuple[int, list[str]]]:
@@ -93,6 +87,9 @@ def _entry(line: int, line_end: int, fields: Mapping[str, Any]) -> Entry:
     names: list[str] = next((fields[name] for name in _AUTHORS if name in fields), [])
     urls = fields.get("urls", [])
     joined = " ".join(urls)
+    arxiv = next((url for url in urls if "arxiv.org/" in url), "")
+    if ours and urls and urls[-1].startswith(_ARXIV):  # written for the number, not as the address
+        arxiv, urls = urls[-1], urls[:-1]
     return make_entry(
         line,
         line_end=line_end,
@@ -104,7 +101,7 @@ def _entry(line: int, line_end: int, fields: Mapping[str, Any]) -> Entry:
         categories=fields.get("keywords", ()),
         abstract=first(_ABSTRACTS),
         doi=fields.get("doi", ""),
-        arxiv=next((url for url in urls if "arxiv.org/" in url), ""),
+        arxiv=arxiv,
         pmid=_pmid(fields) or joined,
         acl=joined,
         url=next(iter(urls), ""),

@@ -1,76 +1,80 @@
 """Reading CSV tables: records of ours and of other programs.
 
 A table is read by the headings of its columns, which go by the names that this program, Zotero,
-Scopus and others give to the same thing.
+Scopus and others give to the same thing; `index.formats.columns` knows them, and what a user says
+of others.
 """
 
 from __future__ import annotations
 
 import csv
-import io
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import chain
 from typing import Any
 
+from index.formats.columns import (
+    TELLING,
+    Layout,
+    Named,
+    find_layout,
+    list_columns,
+    looks_like_table,
+)
 from index.formats.entries import Entry, Unreadable, make_entry, split_names
 from index.formats.file import TextFile
 from index.formats.written import unguarded
 
-_NAMES = {
-    "paper_id": ("paper id",),
-    "title": ("title", "article title", "document title", "paper title", "display name", "ti"),
-    "authors": ("authors", "author", "author full names", "author names", "creators", "au"),
-    "date": (
-        "date", "publication date", "date published", "published", "issued",
-        "year", "publication year", "pub year", "py",
-    ),
-    "venue": (
-        "venue", "publication title", "source title", "container-title", "journal", "conference",
-        "journal title", "publication name", "publication", "booktitle", "so",
-    ),
-    "categories": ("categories", "category", "keywords", "author keywords", "subjects"),
-    "abstract": ("abstract", "abstract note", "abstract text", "summary", "ab"),
-    "doi": ("doi", "di"),
-    "arxiv": ("arxiv", "arxiv id"),
-    "pmid": ("pmid", "pubmed id", "pubmed", "pm"),
-    "acl": ("acl", "acl id", "anthology id"),
-    "url": ("url", "link", "urls", "article url"),
-    "note": ("note", "notes", "annote"),
-}  # fmt: skip
-_FIELDS = {name: field for field, names in _NAMES.items() for name in names}
-_LISTS = re.compile(r"\s*;\s*")
-_TELLING = {"title", "doi"}  # without one of these columns a table tells of no paper
-_DELIMITERS = ",;\t|"
+_OUR_LIST = re.compile(r"\s*;\s*")
+_LIST = re.compile(r"\s*[;|\n]\s*")
+_COMMAS = re.compile(r"\s*,\s*")
 
 
 class Table:
-    """CSV and TSV with a first line that names the columns."""
+    """CSV and TSV, mostly with a first line that names the columns."""
 
     name = "CSV table"
 
+    def __init__(self, columns: Sequence[Named] = ()) -> None:
+        """`columns` are those that the user has named for the file, the first first."""
+        self._columns = columns
+
+    def layout(self, head: str) -> Layout:
+        """How a table that begins so is laid out."""
+        return find_layout(head, self._columns)
+
     def fits(self, head: str) -> bool:
-        """Two columns or more have names that are known, one of them title or DOI."""
-        heading = head.split("\n", 1)[0]
-        known = [name for name in _columns(heading) if name]
-        return len(known) > 1 and bool(_TELLING & {*known})
+        """Two columns or more are known, or one that the user has named, and they tell a paper."""
+        layout = self.layout(head)
+        if not layout.known & TELLING:
+            return False
+        if not layout.has_heading:
+            return looks_like_table(head)
+        named = any(column.place(layout.cells) is not None for column in self._columns)
+        return named or len(layout.known) > 1
 
     def read(self, file: TextFile) -> Iterator[Entry | Unreadable]:
         """The rows, in order, one after the other."""
-        return _read(file.lines())
+        layout = self.layout(file.head)
+        if not layout.known & TELLING:
+            why = "no column is named title, abstract or doi; the first line must name the columns"
+            there = f"; they are {list_columns(layout.cells)}" if layout.cells else ""
+            yield Unreadable.of(1, file.head.split("\n", 1)[0], why + there)
+            return
+        ours = "paper_id" in layout.known
+        for lines, row in _rows(file.lines(), layout):
+            if isinstance(row, Unreadable):
+                yield row
+            elif any(cell.strip() for cell in row):
+                yield _entry(lines, row, layout, ours)
 
 
-def read_csv(text: str) -> Iterator[Entry | Unreadable]:
-    """The rows of a table whose first line names the columns, in order."""
-    return _read(io.StringIO(text, newline=""))
-
-
-def _read(lines: Iterator[str]) -> Iterator[Entry | Unreadable]:
-    heading = next(lines, "")
+def _rows(
+    lines: Iterable[str], layout: Layout
+) -> Iterator[tuple[tuple[int, int], list[str] | Unreadable]]:
+    """(first and last line, cells) of each row after the heading; blank ones have no cells."""
     begun: list[str] = []  # the lines of the row that is being read
-    rows = csv.reader(_noted(chain([heading], lines), begun), delimiter=_delimiter(heading))
-    columns: list[str | None] | None = None
-    ours, done = False, 0
+    rows = csv.reader(_noted(lines, begun), delimiter=layout.delimiter, skipinitialspace=True)
+    is_heading, done = layout.has_heading, 0
     while True:
         start = done + 1
         begun.clear()
@@ -81,18 +85,13 @@ def _read(lines: Iterator[str]) -> Iterator[Entry | Unreadable]:
         except csv.Error as error:
             done = max(rows.line_num, start)
             quote = begun[0] if begun else ""
-            yield Unreadable.of(start, quote, f"not a row of the table: {error}")
+            why = f"not a row of the table: {error}"
+            yield (start, done), Unreadable.of(start, quote, why)
             continue
         done = rows.line_num
-        if columns is None:
-            columns = [_field(cell) for cell in row]
-            ours = "paper_id" in columns
-            if not _TELLING & {*columns}:
-                why = "no column is named title or doi; the first line must name the columns"
-                yield Unreadable.of(start, heading, why)
-                return
-        elif any(cell.strip() for cell in row):
-            yield _row((start, done), row, columns, ours)
+        if not is_heading:
+            yield (start, done), row
+        is_heading = False
 
 
 def _noted(lines: Iterable[str], begun: list[str]) -> Iterator[str]:
@@ -102,35 +101,32 @@ def _noted(lines: Iterable[str], begun: list[str]) -> Iterator[str]:
         yield line
 
 
-def names_columns(heading: str) -> bool:
-    """Whether a line is the first of a table that can be read."""
-    return bool(_TELLING & {*_columns(heading)})
-
-
-def _columns(heading: str) -> list[str | None]:
-    """The field of each column; None for one that is not known."""
-    return [_field(cell.strip().strip('"')) for cell in heading.split(_delimiter(heading))]
-
-
-def _field(cell: str) -> str | None:
-    return _FIELDS.get(cell.strip().lower().replace("_", " "))
-
-
-def _delimiter(heading: str) -> str:
-    return max(_DELIMITERS, key=heading.count)
-
-
-def _row(
-    lines: tuple[int, int], row: Sequence[str], columns: Sequence[str | None], ours: bool
+def _entry(
+    lines: tuple[int, int], row: Sequence[str], layout: Layout, ours: bool
 ) -> Entry | Unreadable:
-    if len(row) != len(columns):
-        why = f"{len(row)} cells where the first line names {len(columns)} columns"
+    columns = len(layout.cells)
+    # Spreadsheets write cells that were once filled.
+    if len(row) < columns or any(cell.strip() for cell in row[columns:]):
+        names = "names" if layout.has_heading else "has"
+        why = f"{len(row)} cells where the first line {names} {columns} columns"
         return Unreadable.of(lines[0], " ".join(row), why)
     fields: dict[str, Any] = {}
-    for name, cell in zip(columns, row, strict=True):
-        if name and cell.strip():
-            fields.setdefault(name, unguarded(cell) if ours else cell)
-    split = _LISTS.split if ours else split_names
-    authors = split(fields.pop("authors", ""))
-    categories = _LISTS.split(fields.pop("categories", ""))
-    return make_entry(lines[0], line_end=lines[1], authors=authors, categories=categories, **fields)
+    for place, name in layout.fields:
+        if row[place].strip():
+            fields.setdefault(name, unguarded(row[place]) if ours else row[place])
+    date = " ".join(filter(None, (fields.pop("date", ""), fields.pop("year", ""))))
+    authors, categories = fields.pop("authors", ""), fields.pop("categories", "")
+    return make_entry(
+        lines[0],
+        line_end=lines[1],
+        authors=_OUR_LIST.split(authors) if ours else split_names(authors),
+        categories=_OUR_LIST.split(categories) if ours else _several(categories),
+        date=date,
+        **fields,
+    )
+
+
+def _several(text: str) -> list[str]:
+    """The parts of a list, between the signs of which the first kind that is there counts."""
+    text = text.strip()
+    return (_LIST if _LIST.search(text) else _COMMAS).split(text)

@@ -13,6 +13,9 @@ PLAIN_TEX = {
     "@": "{@}",
     **{c: f"\\{c}" for c in "&%#_$"},
 }
+# TeX has other names for braces inside of formulas.
+MATH_BRACES = {"{": r"\lbrace{}", "}": r"\rbrace{}"}
+AND_OTHERS = "et al."  # the last author of a list that is cut off, in formats without another way
 # A spreadsheet runs a cell that starts with one of these as a formula.
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 

@@ -15,9 +15,20 @@ from typing import IO
 
 from index.errors import SourceError
 from index.formats import FORMATS, recognised
+from index.formats.columns import (
+    TEXTS,
+    Named,
+    check_found,
+    find_layout,
+    looks_like_table,
+    nothing_known,
+    of_file,
+)
+from index.formats.columns import Layout as TableLayout
 from index.formats.entries import Entry, Unreadable
 from index.formats.file import BROKEN, Format, TextFile, reason, unpacked
 from index.formats.html_page import HtmlPage
+from index.formats.tabular import Table
 from index.names import NameModel
 from index.records import Mention, Skip
 from index.sources.files import Sources, display_name, list_files, texts_in
@@ -49,16 +60,23 @@ class Reading:
     mentions: list[Mention] = field(default_factory=list)
     files: list[FileReport] = field(default_factory=list)
     skipped: list[Skip] = field(default_factory=list)
+    tables: list[tuple[str, tuple[str, ...]]] = field(default_factory=list)  # file, its headings
 
 
 def read_sources(
-    sources: Sources, data: str | os.PathLike[str] | None = None, *, strict: bool = False
+    sources: Sources,
+    data: str | os.PathLike[str] | None = None,
+    *,
+    strict: bool = False,
+    columns: Sequence[Named] = (),
 ) -> Reading:
-    """Read every file of `sources`, but for what is in `data`, the folder of the index.
+    """Read every file of `sources`, tables with what the user says of their `columns`.
+
+    What is in `data`, the folder of the index, is left out.
 
     A file that cannot be read, or a stretch that cannot be understood, becomes a Skip and the
     next one is read. Raises SourceError when a file that the user named cannot be read at all,
-    and, with `strict`, at the first skip of any kind.
+    for a column that no table has, and, with `strict`, at the first skip of any kind.
     """
     names = NameModel.load()
     reading = Reading()
@@ -68,9 +86,10 @@ def read_sources(
             for file in texts_in(path):
                 whole = file.name == display_name(path)  # and not one of many in an archive
                 with _passed_over(reading, unless=strict or (named and whole)):
-                    _read_file(file, reading, names, strict=strict)
+                    _read_file(file, reading, names, columns, strict=strict)
         if len(reading.files) == before:  # an archive that is none, or empty
             reading.files.append(FileReport(display_name(path), None, None, 0))
+    check_found(columns, reading.tables)
     return reading
 
 
@@ -85,7 +104,9 @@ def _passed_over(reading: Reading, *, unless: bool) -> Iterator[None]:
         reading.skipped.append(Skip(error.source, error.line, error.why))
 
 
-def _read_file(file: TextFile, reading: Reading, names: NameModel, *, strict: bool) -> None:
+def _read_file(
+    file: TextFile, reading: Reading, names: NameModel, columns: Sequence[Named], *, strict: bool
+) -> None:
     """Add what one file states to `reading`.
 
     Raises SourceError for a file that cannot be read; what was read before stays.
@@ -93,11 +114,13 @@ def _read_file(file: TextFile, reading: Reading, names: NameModel, *, strict: bo
     name, digest, count = None, None, 0
     records: Iterable[Mention | Skip]
     try:
-        reader = recognised(file)
+        reader = recognised(file, columns)
         if reader is None:
-            page, digest = load_page(file)
-            layout = recognise(page)
+            page, digest, layout = _page(file, reading, columns)
             name, records = layout.name, layout.read(page, names)
+        elif isinstance(reader, Table):
+            _note_table(reader.layout(file.head), file, reading, columns)
+            name, records = reader.name, _stated(reader, file)
         elif isinstance(reader, HtmlPage):
             name, records = _in_html(reader, file, names)
         else:
@@ -113,6 +136,29 @@ def _read_file(file: TextFile, reading: Reading, names: NameModel, *, strict: bo
         digest = digest or file.sha256()
     finally:
         reading.files.append(FileReport(file.name, name, digest, count))
+
+
+def _page(file: TextFile, reading: Reading, columns: Sequence[Named]) -> tuple[Page, str, Layout]:
+    """(page, sha256, layout) of a file that is in no format of another program.
+
+    Raises SourceError for what is no page, or a table of which no column is known.
+    """
+    try:
+        page, digest = load_page(file)
+        return page, digest, recognise(page)
+    except SourceError:
+        if looks_like_table(file.head):
+            _note_table(find_layout(file.head), file, reading, columns)
+        raise
+
+
+def _note_table(
+    layout: TableLayout, file: TextFile, reading: Reading, columns: Sequence[Named]
+) -> None:
+    """Note the columns of a table. Raises SourceError when none of them can be searched."""
+    reading.tables.append((file.name, layout.cells))
+    if not layout.known & TEXTS:
+        raise SourceError(file.name, nothing_known(layout.cells, of_file(columns, file.name)), 1)
 
 
 def _stated(reader: Format, file: TextFile) -> Iterator[Mention | Skip]:

@@ -75,17 +75,25 @@ def identity(path: Path) -> tuple[int, int] | None:
 def texts_in(path: Path) -> Iterator[TextFile]:
     """The file, or, of a zip archive, each file inside, named ARCHIVE/FILE.
 
-    Hidden files and those that macOS adds are left out. Raises SourceError for an archive that
-    cannot be read.
+    Raises SourceError for an archive that cannot be read.
     """
     name = display_name(path)
     if path.exists() and not path.is_file():
         raise SourceError(name, "not a regular file; only text files are read")
-    if path.suffix.lower() != ".zip":
+    if path.suffix.lower() == ".zip":
+        yield from texts_in_zip(name, path)
+    else:
         yield TextFile(name, lambda: path.open("rb"))
-        return
+
+
+def texts_in_zip(name: str, content: Path | BinaryIO) -> Iterator[TextFile]:
+    """Each file of a zip archive called `name`, to be read before the next is asked for.
+
+    Hidden files and those that macOS adds are left out. Raises SourceError for an archive that
+    cannot be read.
+    """
     try:
-        with zipfile.ZipFile(path) as archive:
+        with zipfile.ZipFile(content) as archive:
             # Of files of one name the last counts, as for programs that unpack.
             for inside in {inside.filename: inside for inside in archive.infolist()}.values():
                 parts = inside.filename.split("/")

@@ -29,7 +29,10 @@ _FILES = {
     "JSON lines": ("jsonl", "jsonl", "application/jsonl"),
 }
 _NAMES = {form: name for name, (form, _, _) in _FILES.items()}
-_READ = ["bib", "bibtex", "ris", "csv", "tsv", "json", "jsonl", "ndjson", "txt"]
+_READ = [
+    "bib", "bibtex", "ris", "csv", "tsv", "json", "jsonl", "ndjson", "txt", "nbib", "xml", "enw",
+    "ciw", "html", "htm", "gz", "xz", "bz2", "zip",
+]  # fmt: skip
 _MOST = 200  # entries of a report that are listed
 
 
@@ -64,8 +67,9 @@ def imports(name: str, snapshot: Snapshot, *, unfolded: bool = False) -> None:
         if problem:
             note("The file was not imported", problem)
         st.html(
-            "<p>BibTeX, RIS, CSV or JSON, as this page and other programs write it. Papers are"
-            " recognised by DOI, arXiv number, PMID, ACL id or title; those that the index has not"
+            "<p>BibTeX, RIS, CSV, JSON or whatever else an index is built from, packed or not."
+            " Papers are recognised by DOI, arXiv number, PMID, ACL id or title; those that the"
+            " index has not"
             " are kept as the file states them.</p>"
         )
         with st.form("import", clear_on_submit=True, border=False):
@@ -95,7 +99,7 @@ def _show(report: ImportReport) -> None:
         f"{len(report.kept):,} kept that the index has not" if report.kept else "",
         f"{len(report.unreadable):,} not readable" if report.unreadable else "",
     ]
-    kind = f"{_NAMES[report.format]} in {report.encoding}"
+    kind = f"{_NAMES.get(report.format, report.format)} in {report.encoding}"
     with st.container(border=True, key="report", gap="small"):
         st.html(
             f"<div role='status'><h3>Imported {shown(report.name)}</h3>"
