@@ -7,26 +7,24 @@ import logging
 import os
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from index.added import build_date, with_dates
 from index.ann import VectorIndex
 from index.calibration import calibrate
-from index.decisions import read_decisions
-from index.dedupe import Known, group, rules_digest
+from index.dedupe import rules_digest
 from index.disk import CURRENT
 from index.encoder import DEFAULT_MODEL, Encoder, load_encoder
 from index.errors import SnapshotError, SourceError
 from index.formats.columns import parse_columns
-from index.identity import with_ids, with_paper_ids
-from index.papers import document_text, merge_mentions
+from index.papers import document_text
 from index.plane import find_plane
-from index.records import Mention, Merge, Paper, Skip
+from index.recognise import RULES, Works, recognise
+from index.records import Skip
 from index.snapshot import Snapshot
 from index.sources import FileReport, Reading, read_sources
 from index.topics import find_topics
@@ -34,7 +32,6 @@ from index.writer import Contents, build_lock, write_generation
 
 DEFAULT_DATA = "data"
 DEFAULT_SOURCE = "seeds"
-_RULES = "rules"  # setting of the manifest
 PathLike = str | os.PathLike[str]
 Columns = Mapping[str, str] | Iterable[str]  # {"title": "Titel"}, or texts as of --columns
 Progress = Callable[[str, int, int], None]  # (stage, done, total); total 0 means unknown
@@ -107,7 +104,7 @@ def build(
         before = _live_snapshot(folder)
         try:
             say("recognising the same work", 0, 0)
-            works = _recognise(reading, sources, before, now, full=full)
+            works = recognise(reading.mentions, sources, before, now, full=full)
             texts = [document_text(paper) for paper in works.papers]
             digests = [_digest(text) for text in texts]
             say("loading the model", 0, 0)
@@ -142,7 +139,7 @@ def build(
                 "strict": strict,
                 "map": plane.method,
                 "columns": [str(column) for column in named],
-                _RULES: rules_digest(),
+                RULES: rules_digest(),
             },
             added=works.added,
         )
@@ -172,10 +169,10 @@ def plan(
         raise SourceError(", ".join(map(str, sources)), _nothing_found(reading))
     before = _live_snapshot(folder)
     try:
-        works = _recognise(reading, sources, before, None, full=full)
+        works = recognise(reading.mentions, sources, before, None, full=full)
         known: set[str] = set()
         if before and not full and before.manifest.model.name == model:
-            known = {*before.text_rows()}
+            known = {*before.carried.text_rows()}
         reused = sum(_digest(document_text(paper)) in known for paper in works.papers)
         live = before.manifest.generation if before else 0
     finally:
@@ -184,69 +181,12 @@ def plan(
     return _report(live, reading, works, reused, time.perf_counter() - started)
 
 
-@dataclass(frozen=True)
-class _Works:
-    """What the sources state, and the works that it is about."""
-
-    papers: list[Paper]
-    mentions: list[Mention]
-    merges: tuple[Merge, ...]
-    known: Known
-    compared: int  # pairs of mentions
-    added: int  # papers
-    removed: int  # papers
-
-
-def _recognise(
-    reading: Reading,
-    sources: Sequence[PathLike],
-    before: Snapshot | None,
-    now: datetime | None,
-    *,
-    full: bool,
-) -> _Works:
-    """Group the mentions into works, with the ids and dates that the works had before."""
-    mentions = with_ids(reading.mentions)
-    known = None if full or before is None else _known(before, mentions)
-    grouping = group(mentions, read_decisions(decision_folders(sources)), known)
-    by_id = {m.mention_id: m for m in mentions}
-    merged = [merge_mentions([by_id[m] for m in ids]) for ids in grouping.groups]
-    earlier = before.earlier_ids() if before else {}
-    named = with_paper_ids(merged, by_id, earlier)
-    date = build_date(now, before.last_added() if before else None)
-    papers = with_dates(named, before.added() if before else {}, date)
-    found = {name for paper in papers for name in (paper.paper_id, *paper.aliases)}
-    return _Works(
-        papers=papers,
-        mentions=mentions,
-        merges=grouping.merges,
-        known=grouping.known,
-        compared=grouping.compared,
-        added=sum(paper.added == date for paper in papers),
-        removed=len(before.ids() - found) if before else 0,
-    )
-
-
-def _known(before: Snapshot, mentions: Sequence[Mention]) -> Known | None:
-    """What the generation before worked out about mentions, if by the same rules."""
-    if before.manifest.settings.get(_RULES) != rules_digest():
-        return None
-    cut = before.truncated()  # what a mention's id does not tell
-    changed = (
-        m.mention_id
-        for m in mentions
-        if cut.get(m.mention_id, (m.authors_truncated, m.abstract_truncated))
-        != (m.authors_truncated, m.abstract_truncated)
-    )
-    return replace(before.known(), changed=frozenset(changed))
-
-
 def _digest(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _report(
-    generation: int, reading: Reading, works: _Works, reused: int, seconds: float
+    generation: int, reading: Reading, works: Works, reused: int, seconds: float
 ) -> BuildReport:
     papers, mentions = len(works.papers), len(works.mentions)
     return BuildReport(
@@ -268,12 +208,6 @@ def _report(
 
 def _silent(_stage: str, _done: int, _total: int) -> None:
     """Say nothing about the progress."""
-
-
-def decision_folders(sources: Sequence[PathLike]) -> list[Path]:
-    """Where the decisions about sources are kept: in each folder, beside each file."""
-    paths = [Path(source) for source in sources]
-    return list(dict.fromkeys(p if p.is_dir() else p.parent for p in paths))
 
 
 def _nothing_found(reading: Reading) -> str:
@@ -307,7 +241,7 @@ def _reusable(before: Snapshot, encoder: Encoder, digests: Sequence[str]) -> dic
     """New row -> vector of the generation before, for texts that the same model has embedded."""
     if before.manifest.model != encoder.info:
         return {}
-    rows = before.text_rows()
+    rows = before.carried.text_rows()
     return {i: before.vectors[rows[d]] for i, d in enumerate(digests) if d in rows}
 
 

@@ -83,6 +83,12 @@ class Decisions:
         )
 
 
+def decision_folders(sources: Iterable[str | os.PathLike[str]]) -> list[Path]:
+    """Where the decisions about sources are kept: in each folder, beside each file."""
+    paths = [Path(source) for source in sources]
+    return list(dict.fromkeys(p if p.is_dir() else p.parent for p in paths))
+
+
 def read_decisions(folders: Iterable[Path]) -> Decisions:
     """The decisions of every folder's file, in the order of the folders.
 

@@ -35,9 +35,9 @@ _ASKED = 24
 _FEATURES = 50_000
 
 # What decides about a pair of mentions, beside rapidfuzz.
-_RULES = (
-    "agreement.py", "blocking.py", "evidence.py", "features.py", "text.py", "venues.py",
-    "words.json.gz",
+RULES = (
+    "agreement.py", "blocking.py", "evidence.py", "features.py", "identifiers.py", "records.py",
+    "text.py", "venues.py", "words.json.gz",
 )  # fmt: skip
 
 _FeaturesOf = Callable[[int], Features]
@@ -105,7 +105,7 @@ def rules_digest() -> str:
     """What tells whether an earlier grouping was made by the rules of now, in hexadecimal."""
     folder = Path(__file__).parent
     whole = sha256(version("rapidfuzz").encode())
-    for name in _RULES:
+    for name in RULES:
         whole.update((folder / name).read_bytes())
     return whole.hexdigest()
 

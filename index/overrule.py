@@ -10,8 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from index.build import decision_folders
-from index.decisions import Decision, add_decision, read_decisions
+from index.decisions import Decision, add_decision, decision_folders, read_decisions
 from index.errors import DecisionError
 from index.snapshot import Snapshot
 

@@ -20,8 +20,8 @@ import numpy as np
 
 from index import tables
 from index.ann import VectorIndex
+from index.carried import Carried
 from index.conditions import Field, Restriction
-from index.dedupe import Known
 from index.disk import (
     ASSIGNMENT,
     CENTROIDS,
@@ -208,56 +208,15 @@ class Snapshot:
             found[record["paper_id"]] += (record["alias"],)
         return found
 
-    def earlier_ids(self) -> dict[str, tuple[str, ...]]:
-        """Every id and alias with the mentions that it stands for, to carry into the next build."""
-        mentions = {
-            record["paper_id"]: tuple(json.loads(record["mention_ids"]))
-            for record in self._query("SELECT paper_id, mention_ids FROM papers")
-        }
-        aliases = self._query("SELECT alias, paper_id FROM aliases")
-        return mentions | {r["alias"]: mentions[r["paper_id"]] for r in aliases}
-
-    def known(self) -> Known:
-        """What was worked out about the mentions, to carry into the next build."""
-        signatures = {
-            record["mention_id"]: tables.to_signature(record)
-            for record in self._query("SELECT * FROM signatures")
-        }
-        evidence = {
-            (record["a"], record["b"]): tables.to_evidence(record)
-            for record in self._query("SELECT * FROM evidence")
-        }
-        return Known(signatures, evidence)
-
-    def truncated(self) -> dict[str, tuple[bool, bool]]:
-        """Of each mention, whether its author list and its abstract are cut off."""
-        sql = "SELECT mention_id, authors_truncated, abstract_truncated FROM mentions"
-        return {r[0]: (bool(r[1]), bool(r[2])) for r in self._query(sql)}
-
-    def ids(self) -> set[str]:
-        """The id of every paper, without aliases."""
-        return {record["paper_id"] for record in self._query("SELECT paper_id FROM papers")}
-
-    def added(self) -> dict[str, str]:
-        """Since when the index has the paper of each id, alias and mention; see `index.added`."""
-        dates: dict[str, str] = {}  # few, and each is kept once
-        found = self._query(tables.ADDED)
-        return {r["id"]: dates.setdefault(r["added"], r["added"]) for r in found}
-
-    def last_added(self) -> str | None:
-        """The date of the last build that added a paper; None for an index without any."""
-        found: str | None = self._query("SELECT max(added) FROM papers")[0][0]
-        return found
+    @property
+    def carried(self) -> Carried:
+        """What the next build takes over."""
+        return Carried(self._query)
 
     def added_since(self, date: str) -> np.ndarray:
         """Rows of the papers added at that date (as stored) or later, the newest first, int64."""
         sql = "SELECT row FROM papers WHERE added >= ? ORDER BY added DESC, year DESC, row"
         return np.array([r["row"] for r in self._query(sql, (date,))], dtype=np.int64)
-
-    def text_rows(self) -> dict[str, int]:
-        """Digest of each embedded text, and the row of its vector."""
-        found = self._query("SELECT text_sha256, row FROM papers")
-        return {record["text_sha256"]: record["row"] for record in found}
 
     def mentions(self, paper_id: str | None = None) -> Iterator[tuple[Mention, str]]:
         """(mention, id of its paper), of one paper or of all, ordered by file and line."""

@@ -27,7 +27,7 @@ CREATE TABLE papers (
     abstract TEXT, abstract_truncated INTEGER NOT NULL,
     doi TEXT, arxiv TEXT, pmid TEXT, acl TEXT, url TEXT,
     mention_ids TEXT NOT NULL, fields_from TEXT NOT NULL,
-    added TEXT NOT NULL,              -- when the index first had it, ISO 8601, UTC
+    added TEXT,              -- when the index first had it, ISO 8601, UTC
     text_sha256 TEXT NOT NULL         -- of the text that was embedded
 );
 CREATE INDEX papers_year ON papers (year);

@@ -23,9 +23,9 @@ from index.build import (
     Progress,
     build,
     data_folder,
-    decision_folders,
 )
 from index.decisions import FILE_NAME as DECISIONS_FILE
+from index.decisions import decision_folders
 from index.disk import sha256_of
 from index.encoder import DEFAULT_MODEL, Encoder, load_encoder
 from index.errors import BusyError, SnapshotError, SourceError

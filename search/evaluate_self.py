@@ -72,7 +72,7 @@ def evaluate_self(
                 "can be asked for (by a title and an abstract, a sentence, or two versions)"
             )
         encoder = encoder or load_encoder(model or live.manifest.model.name)
-        known = live.text_rows()
+        known = live.carried.text_rows()
         corpus = _digest(sorted(known.items()))
         place = data / "evaluate" / f"self-{corpus}-{_digest([encoder.info.sha256, papers])}"
         # A mention may bring another version, and so another question, and change no text.

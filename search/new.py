@@ -51,7 +51,7 @@ def select_new(snapshot: Snapshot, since: str | None, filters: Filters) -> New |
 
     Raises QueryError for what is no date, UnknownTopicError.
     """
-    date = snapshot.last_added() if since is None else parse_since(since)
+    date = snapshot.carried.last_added() if since is None else parse_since(since)
     given = filters.select(snapshot)
     added = np.empty(0, np.int64) if date is None else snapshot.added_since(date)
     newest = added[np.isin(added, given.rows)]

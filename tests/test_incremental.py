@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import sys
 from collections.abc import Sequence
@@ -12,6 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+import index.dedupe
 from index.blocking import LARGEST_BLOCK
 from index.build import build
 from index.dedupe import Known, group
@@ -159,11 +161,26 @@ def test_only_what_is_new_is_compared(tmp_path: Path) -> None:
     assert build([folder], data, encoder=encoder, full=True).compared == first.compared
 
 
+def test_the_rules_are_all_that_decides() -> None:
+    """The digest of the rules covers each module of the package that a comparison depends on."""
+    folder = Path(index.dedupe.__file__).parent
+    needed, open_names = set[str](), ["blocking", "evidence"]
+    while open_names:
+        name = open_names.pop()
+        needed.add(name)
+        tree = ast.parse((folder / f"{name}.py").read_text(encoding="utf-8"))
+        for node in ast.walk(tree):
+            if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("index"):
+                parts = (node.module or "").split(".")[1:] or [a.name for a in node.names]
+                open_names += [part for part in parts if part not in needed]
+    assert {f"{name}.py" for name in needed} | {"words.json.gz"} == {*index.dedupe.RULES}
+
+
 def test_other_rules_compare_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What was worked out by other rules is not used."""
     folder, data = tmp_path / "papers", tmp_path / "data"
     folder.mkdir()
     write(folder, range(6))
     first = build([folder], data, encoder=FakeEncoder())
-    monkeypatch.setattr(sys.modules["index.build"], "rules_digest", lambda: "other")
+    monkeypatch.setattr(sys.modules["index.recognise"], "rules_digest", lambda: "other")
     assert build([folder], data, encoder=FakeEncoder()).compared == first.compared

@@ -488,11 +488,11 @@ def test_papers_that_only_change_their_id_are_neither_added_nor_removed(
     report = build([source], data, encoder=FakeEncoder())
     assert (report.added, report.removed) == (1, 0)
     with Snapshot.open(data) as snapshot:
-        (old,) = snapshot.ids()
+        (old,) = snapshot.carried.ids()
     source.write_text(entry.format(CAT, ", doi={10.1/abc}"))
     report = build([source], data, encoder=FakeEncoder())
     with Snapshot.open(data) as snapshot:
-        assert (snapshot.ids() == {old}, snapshot.paper(old).doi) == (False, "10.1/abc")
+        assert (snapshot.carried.ids() == {old}, snapshot.paper(old).doi) == (False, "10.1/abc")
     assert (report.added, report.removed) == (0, 0)
 
 
