@@ -64,7 +64,8 @@ def veto(a: Features, b: Features, evidence: Evidence | None = None) -> str | No
     complete = not m.authors_truncated and not n.authors_truncated
     if complete and a.surnames and b.surnames and not shared:
         equal = a.title_key == b.title_key and not a.is_generic
-        stands = likeness >= 0.6 or (not both and _same_issue(a, b))
+        one_place = venue_level(a, b) == "same" and year_level(a, b) in ("same", "unknown")
+        stands = likeness >= 0.6 or (not both and one_place)
         if not (equal and stands) and likeness < SAME_ABSTRACT_ALONE:
             return "complete author lists without a common name"
     return None
