@@ -94,7 +94,9 @@ def _bundled(name: str) -> Encoder:
 
     device, dtype = device_and_dtype()
     info = ModelInfo(name, digest, DIMENSION, MAX_TOKENS, "", "", _name(dtype))
-    return _Encoder(MiniLM(folder, delta, device, dtype), info)
+    with _threads(1):  # it is little work, for which two on a busy machine wait ten times as long
+        network = MiniLM(folder, delta, device, dtype)
+    return _Encoder(network, info)
 
 
 def _any_other(name: str) -> Encoder:
