@@ -14,7 +14,6 @@ from typing import Any, Literal, get_args
 
 import numpy as np
 
-from index.ann import VectorIndex
 from index.calibration import calibrate
 from index.dedupe import rules_digest
 from index.disk import CURRENT
@@ -118,6 +117,8 @@ def build(
             if before:
                 before.close()
         say("topics and calibration", 0, 0)
+        from index.ann import VectorIndex  # noqa: PLC0415  with FAISS: see `Snapshot`
+
         index, topics = VectorIndex.build(vectors), find_topics(vectors, texts)
         calibration = calibrate(encoder, index, works.papers)
         say("map", 0, 0)

@@ -19,7 +19,6 @@ from typing import Any
 import numpy as np
 
 from index import tables
-from index.ann import VectorIndex
 from index.carried import Carried
 from index.conditions import Field, Restriction
 from index.disk import (
@@ -70,6 +69,8 @@ class Snapshot:
         self.manifest = Manifest.from_json(text, manifest_path)
         for name, expected in self.manifest.files.items():
             check_size(folder / name, expected["size"])
+        from index.ann import VectorIndex  # noqa: PLC0415  with FAISS, which not all need
+
         self._lock = threading.Lock()
         try:
             self._db = tables.open_read_only(folder / PAPERS)

@@ -16,13 +16,12 @@ from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from filelock import FileLock, Timeout
 
 from index import disk, tables
-from index.ann import VectorIndex
 from index.calibration import Calibration
 from index.dedupe import Known
 from index.disk import sha256_of
@@ -34,6 +33,9 @@ from index.plane import Plane
 from index.records import Mention, Merge, Paper, Skip
 from index.snapshot import Snapshot
 from index.topics import Topics
+
+if TYPE_CHECKING:
+    from index.ann import VectorIndex
 
 _LOCK = ".build.lock"
 _ASIDE = ".building"
