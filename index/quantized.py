@@ -34,7 +34,7 @@ _LISTED, _SCANNED = 3, 200
 class Depth:
     """How many candidates are re-scored."""
 
-    least: int = 200  # and besides …
+    least: int = 400  # and besides …
     factor: int = 6  # … times the neighbours wanted
 
     def candidates(self, k: int) -> int:
