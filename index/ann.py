@@ -23,8 +23,8 @@ from index.quantized import Depth, Quantized
 from index.recall import Truth
 
 # Vectors up to which the search is exact. Hybrid ranking asks for a thousand, and there both ways
-# take as long among 50,000: 3.0 ms exactly, 2.5 by codes; for ten it is 3.0 ms against 0.2, which
-# is little beside the embedding of the query. See docs/performance.md.
+# take as long among 50,000: 3.0 ms exactly, 2.5 by codes; for ten it is 3.0 ms against 0.2.
+# See docs/performance.md.
 EXACT_UP_TO = 50_000
 LEAST_RECALL = 0.99  # at every depth, else more candidates are taken, and in the end all
 _DEEPER = (1, 2, 4)  # times the candidates
