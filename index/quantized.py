@@ -149,8 +149,8 @@ class Quantized:
     def _scores(self, query: np.ndarray, rows: np.ndarray) -> np.ndarray:
         """The inner product of the query with each row's vector, (len(rows),) float32.
 
-        By FAISS, which reads float16 twice as fast as NumPy makes float32 of it, and to whom a vector
-        has the same score wherever it stands.
+        By FAISS, which reads float16 twice as fast as NumPy makes float32 of it, and to whom a
+        vector has the same score wherever it stands.
         """
         scores = np.empty(len(rows), dtype=np.float32)
         for start in range(0, len(rows), _SCORED):
