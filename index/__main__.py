@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import math
 import sys
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 
+from index.ann import Method
 from index.build import DEFAULT_SOURCE, EDITIONS, BuildReport, build, data_folder, plan
 from index.command import (
     JsonProgress,
@@ -92,6 +95,10 @@ def _parser() -> argparse.ArgumentParser:
     command = commands.add_parser("status", parents=common, help="what is indexed, by which model")
     command.set_defaults(run=_status)
     command = commands.add_parser("verify", parents=common, help="check every digest and count")
+    command.add_argument(
+        "--recall", action="store_true",
+        help="measure too how many of the nearest neighbours the vector index finds",
+    )  # fmt: skip
     command.set_defaults(run=_verify)
     command = commands.add_parser("mentions", parents=common, help="what each source states")
     command.set_defaults(run=_mentions)
@@ -229,7 +236,9 @@ def _status(options: argparse.Namespace) -> None:
             print("preprints and what was published of them are apart")
         print(f"skipped: {counts['skipped']}")
         print(f"model: {model.name}, {model.dimension} dimensions, {model.dtype}")
-        print(f"vector index: {manifest.ann}")
+        method = Method.from_dict(manifest.vector_search)
+        measured = f" ({_recalls(method.recall)} when built)" if method.recall else ""
+        print(f"vector index: {manifest.ann}{measured}")
         size = sum(file["size"] for file in manifest.files.values())
         print(f"generation {manifest.generation} of {manifest.created} in {data}, {size:,} bytes")
 
@@ -237,11 +246,19 @@ def _status(options: argparse.Namespace) -> None:
 def _verify(options: argparse.Namespace) -> None:
     with Snapshot.open(data_folder(options.data)) as snapshot:
         checked = snapshot.verify()
+        recall = snapshot.recall() if options.recall else {}
     if options.json:
-        print_json({"ok": True, **checked})
+        print_json({"ok": True, **checked, **recall})
     else:
         counted = f"{checked['files_checked']} files, {checked['papers']} papers"
         print(f"ok: {counted}, all digests and counts")
+        if recall:
+            print(f"vector index: {_recalls(recall)}")
+
+
+def _recalls(recall: Mapping[str, float]) -> str:
+    """Recall by depth in words, rounded down: 0.9999 is not all."""
+    return ", ".join(f"{at} {math.floor(value * 1000) / 1000:.3f}" for at, value in recall.items())
 
 
 def _mentions(options: argparse.Namespace) -> None:

@@ -11,7 +11,14 @@ from __future__ import annotations
 
 import re
 
-from index.agreement import Agreement, agree, share_author, venue_level, year_level
+from index.agreement import (
+    Agreement,
+    agree,
+    other_words,
+    share_author,
+    venue_level,
+    year_level,
+)
 from index.features import Features, abstract_similarity, title_similarity
 from index.identifiers import is_published_doi
 from index.records import Evidence, Mention
@@ -187,9 +194,11 @@ def _same_abstract(a: Features, b: Features) -> Evidence | None:
     scores = abstract_similarity(a, b) | {"title": title_similarity(a, b)}
     titles = bool(a.title_key and b.title_key)
     enough = SAME_ABSTRACT
-    if titles and scores["title"] < 0.75 and not share_author(a, b):
-        enough = SAME_ABSTRACT_ALONE
-        if min(len(a.abstract_words), len(b.abstract_words)) < BOILERPLATE:
+    if titles and scores["title"] < 0.75:
+        shared = share_author(a, b)
+        if not shared or year_level(a, b) == "other":  # a group's next paper begins like its last
+            enough = SAME_ABSTRACT_ALONE
+        if not shared and min(len(a.abstract_words), len(b.abstract_words)) < BOILERPLATE:
             return None
     if scores["edit"] < enough:
         return None
@@ -210,7 +219,8 @@ def _near_title(a: Features, b: Features) -> Evidence | None:
         return None
     scores = {"title": similar} | abstract_similarity(a, b)
     alike = max(scores["edit"], scores["cosine"])
-    if alike < (0.45 if similar >= NEAR_TITLE else NEAR_ABSTRACT):
+    respelt = similar >= NEAR_TITLE and not other_words(a, b)
+    if alike < (0.45 if respelt else NEAR_ABSTRACT):
         return None
     if not share_author(a, b) and (
         (a.surnames and b.surnames) or (alike < SAME_STUDY and similar < 0.95)

@@ -181,6 +181,7 @@ def _write_manifest(folder: Path, contents: Contents, number: int) -> None:
         model=contents.model,
         metric="cosine",
         ann=contents.index.kind,
+        vector_search=contents.index.method.to_dict(),
         counts={
             "papers": len(contents.papers),
             "mentions": len(contents.mentions),
