@@ -116,7 +116,9 @@ def _read_file(
     try:
         reader = recognised(file, columns)
         if reader is None:
-            page, digest, layout = _page(file, reading, columns)
+            with _or_table(file, reading, columns):
+                page, digest = load_page(file)
+                layout = recognise(page)
             name, records = layout.name, layout.read(page, names)
         elif isinstance(reader, Table):
             _note_table(reader.layout(file.head), file, reading, columns)
@@ -138,14 +140,11 @@ def _read_file(
         reading.files.append(FileReport(file.name, name, digest, count))
 
 
-def _page(file: TextFile, reading: Reading, columns: Sequence[Named]) -> tuple[Page, str, Layout]:
-    """(page, sha256, layout) of a file that is in no format of another program.
-
-    Raises SourceError for what is no page, or a table of which no column is known.
-    """
+@contextlib.contextmanager
+def _or_table(file: TextFile, reading: Reading, columns: Sequence[Named]) -> Iterator[None]:
+    """Of what is no page, but looks like a table, say that none of its columns is known."""
     try:
-        page, digest = load_page(file)
-        return page, digest, recognise(page)
+        yield
     except SourceError:
         if looks_like_table(file.head):
             _note_table(find_layout(file.head), file, reading, columns)
