@@ -149,7 +149,8 @@ def conflict(a: Features, b: Features) -> bool:
 def _is_series(a: Features, b: Features) -> bool:
     """One title is the other with a part number: "Planning" and "Planning, Part II"."""
     short, long = sorted((a.title_text, b.title_text), key=len)
-    return re.fullmatch(r"(?:(?:part|volume|vol) )?\w{1,5}", long[len(short) :].strip()) is not None
+    rest = long.removeprefix(short)
+    return rest != long and re.fullmatch(r"(?: part| volume| vol)? \w{1,5}", rest) is not None
 
 
 def _same_identifier(a: Features, b: Features) -> Evidence | None:
