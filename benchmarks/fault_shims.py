@@ -96,7 +96,7 @@ def full(name: str) -> None:
 
 def needs_space(call: str) -> bool:
     """Whether a call as of `Calls.made` fails on a full disk."""
-    return call.split()[0] in _NEED_SPACE
+    return call.split(maxsplit=1)[0] in _NEED_SPACE
 
 
 def forbidden(_: str) -> None:
@@ -110,7 +110,7 @@ def broken(_: str) -> None:
 
 
 def killed(_: str) -> None:
-    """kill -9."""
+    """Kill -9."""
     os.kill(os.getpid(), signal.SIGKILL)
 
 

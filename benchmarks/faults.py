@@ -103,7 +103,7 @@ def forked(work: Callable[[], Any]) -> Any:
     if child == 0:
         try:
             answer = {"done": work()}
-        except BaseException:  # noqa: BLE001  # told to the parent, which raises
+        except BaseException:  # told to the parent, which raises
             answer = {"raised": traceback.format_exc()}
         with contextlib.suppress(BaseException), os.fdopen(writing, "w") as pipe:
             pipe.write(json.dumps(answer))
@@ -255,7 +255,7 @@ class Bench:
         return Fault(kind, stage, at, self._dice.uniform(0, 0.05), size)
 
     def run(self, count: int, kinds: Sequence[str] = KINDS) -> dict[str, Any]:
-        """Inject `count` faults of those kinds. Gives counts by kind and stage, and the losses in words."""
+        """Inject `count` faults of those kinds. Gives counts by kind and stage, and the losses."""
         began = time.perf_counter()
         states: Counter[tuple[str, str, str]] = Counter()
         losses = []
