@@ -199,13 +199,13 @@ def test_readers_through_twenty_swaps(few: tuple[Contents, Contents], tmp_path: 
 
     def read() -> list[Said]:
         seen = []
-        while not done.wait(0.01):
+        while not done.wait(0.05):
             seen.append(said_of(tmp_path))
         return seen
 
-    with Snapshot.open(tmp_path) as held, ThreadPoolExecutor(3) as pool:
+    with Snapshot.open(tmp_path) as held, ThreadPoolExecutor(2) as pool:
         before = Searcher(held, FakeEncoder())
-        readers = [pool.submit(read) for _ in range(3)]
+        readers = [pool.submit(read) for _ in range(2)]
         try:
             for number in range(20):
                 write_generation(tmp_path, few[number % 2])

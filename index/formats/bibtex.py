@@ -37,7 +37,7 @@ _VENUES = ("journal", "journaltitle", "booktitle", "howpublished", "institution"
 # An identifier, abstract or author of the volume is not one of the paper.
 _PASSED_ON = {"booktitle", "date", "year", "month", "journal", "journaltitle"}
 _NOTES = ("annote", "annotation", "comment")
-_KEYWORDS = re.compile(r"\s*[;,]\s*")
+_KEYWORDS = re.compile(r"[;,]")  # the blanks around go later; of a run each would be tried
 _ACTED_ON = re.compile(r"[\\{}~$]|--|``|''")  # nothing else in a text is TeX
 _BARE = re.compile(r"(?<!\\)([&%$])")  # outside of formulas; TeX would take it for no sign
 _ESCAPED = re.compile(r"\\([&%#_$~{}])")

@@ -24,9 +24,9 @@ from index.formats.entries import Entry, Unreadable, make_entry, split_names
 from index.formats.file import TextFile
 from index.formats.written import unguarded
 
-_OUR_LIST = re.compile(r"\s*;\s*")
-_LIST = re.compile(r"\s*[;|\n]\s*")
-_COMMAS = re.compile(r"\s*,\s*")
+_OUR_LIST = re.compile(";")  # the blanks around go later; of a run each would be tried
+_LIST = re.compile(r"[;|\n]")
+_COMMAS = re.compile(",")
 
 
 class Table:
