@@ -97,7 +97,7 @@ def texts_in_zip(name: str, content: Path | BinaryIO) -> Iterator[TextFile]:
             _check_size(name, archive)
             # Of files of one name the last counts, as for programs that unpack.
             for inside in {inside.filename: inside for inside in archive.infolist()}.values():
-                parts = inside.filename.split("/")
+                parts = [p for p in inside.filename.split("/") if p not in (".", "..")]
                 if inside.is_dir() or any(p.startswith((".", "__MACOSX")) for p in parts):
                     continue
                 label = f"{name}/{display_name(PurePath(inside.filename))}"
