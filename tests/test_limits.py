@@ -343,6 +343,29 @@ def test_no_text_traps_a_pattern(tmp_path: Path, trap: str) -> None:
     assert told == {*pages}
 
 
+def test_links_that_are_left_open(tmp_path: Path) -> None:
+    """A page of 100 kB of which every link holds the rest of the page is read within seconds."""
+    item = '<li>A. Bell, B. Roy. <a href="https://doi.org/10.10Ada Bell</title></head><ul>\n'
+    page = "<!DOCTYPE html><html><body><h2>2020</h2><ul>" + item * 600 + "</ul></body></html>"
+    reading = read(tmp_path, "a.html", page)
+    assert [file.layout for file in reading.files] == ["HTML page", "works"]
+
+
+def test_a_value_of_very_many_lines(tmp_path: Path) -> None:
+    """A field that goes on over 100,000 lines is put together once, not line by line."""
+    content = "%0 Journal Article\n%T Dogs\n%X They bark.\n" + "Bark and bark again.\n" * 100_000
+    reading = read(tmp_path, "a.enw", content)
+    assert len(reading.mentions[0].abstract or "") == len("They bark.") + 21 * 100_000
+
+
+def test_control_characters_of_a_page_go(tmp_path: Path) -> None:
+    """What cannot be seen, and what turns the direction of writing, is in no field of a page."""
+    page = works_page(("article2020Na\x01ture", "Dogs\x11 in\x1b[31m \u202esummer", CAT + "\x7f"))
+    mention = read(tmp_path, "a.txt", page).mentions[0]
+    assert (mention.title, mention.venue) == ("Dogs in[31m summer", "Nature")
+    assert mention.abstract == CAT
+
+
 def test_a_file_that_is_named_is_told_as_an_error(tmp_path: Path) -> None:
     """A pipe that the user names is an error with its name, and nothing waits for it."""
     os.mkfifo(tmp_path / "pipe.txt")
