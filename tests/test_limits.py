@@ -343,6 +343,15 @@ def test_no_text_traps_a_pattern(tmp_path: Path, trap: str) -> None:
     assert told == {*pages}
 
 
+@pytest.mark.parametrize("rows", [2, 20_000])
+def test_a_quotation_mark_left_open_in_a_heading(tmp_path: Path, rows: int) -> None:
+    """A heading that swallows the rows of a table is told; they do not vanish unsaid."""
+    content = 'title,author,"year\n' + "Dogs,Ann Bell,2020\n" * rows
+    (skip,) = read(tmp_path, "a.csv", content).skipped
+    assert skip.line == 1
+    assert "a quotation mark is left open in the first line" in skip.why
+
+
 def test_links_that_are_left_open(tmp_path: Path) -> None:
     """A page of 100 kB of which every link holds the rest of the page is read within seconds."""
     item = '<li>A. Bell, B. Roy. <a href="https://doi.org/10.10Ada Bell</title></head><ul>\n'

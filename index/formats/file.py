@@ -180,6 +180,19 @@ class _Measured(io.RawIOBase):
             )
         return len(part)
 
+    def seekable(self) -> bool:
+        """Yes, at the price of unpacking again."""
+        return True
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        """Go to a place of what is unpacked."""
+        self._size = self._content.seek(offset, whence)
+        return self._size
+
+    def tell(self) -> int:
+        """The place in what is unpacked."""
+        return self._size
+
     def close(self) -> None:
         """Close what unpacks; who opened the packed file closes that."""
         self._content.close()
