@@ -32,10 +32,10 @@ from importlib import import_module
 from pathlib import Path
 
 import numpy as np
-from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
 
 from index.lexical import LexicalIndex
 from index.records import Paper
+from index.stop_words import ENGLISH_STOP_WORDS
 from index.text import fold_space, sentence_spans
 from training.names import records
 

@@ -7,7 +7,7 @@
 
 `near` takes pairs {"kept": record, "dup": record} of one work out of real dumps and reports the
 share that is joined. `scale` takes distinct papers, adds a copy with a cut-off abstract of one in
-ten, groups all of them, and reports seconds, false joins and copies found.
+ten, groups all of them, and reports processor seconds, false joins and copies found.
 
 `pairs` takes labelled pairs of records without abstracts (`training/pairs.py`) and decides about
 each by itself. `tables` puts all their records, each once, into one library, as a user who imports
@@ -80,15 +80,15 @@ def scale(path: Path, size: int) -> dict[str, Any]:
             copies += 1
     named = with_ids(mentions)
     line_of = {m.mention_id: m.line_start for m in named}
-    started = time.perf_counter()
+    started = time.process_time()
     grouping = group(named)
-    seconds = time.perf_counter() - started
+    seconds = time.process_time() - started
     lines = [[line_of[m] for m in g] for g in grouping.groups if len(g) > 1]
     right = sum(len(set(g)) == 1 for g in lines)
     joined = [sorted(set(g)) for g in lines if len(set(g)) > 1]
     return {
         "mentions": len(named),
-        "seconds": round(seconds, 1),
+        "cpu_seconds": round(seconds, 1),
         "copies": copies,
         "copies_alone_with_theirs": right,
         "groups_of_several_records": len(joined),

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import argparse
+import math
 import sys
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 
-from index.build import DEFAULT_SOURCE, BuildReport, build, data_folder, plan
+from index.ann import Method
+from index.build import DEFAULT_SOURCE, EDITIONS, BuildReport, build, data_folder, plan
 from index.command import (
     JsonProgress,
     ProgressBar,
@@ -20,6 +23,7 @@ from index.command import (
 )
 from index.decisions import Decision
 from index.encoder import DEFAULT_MODEL, ORIGINAL_MODEL
+from index.explain import explain, in_words
 from index.formats.columns import FIELDS
 from index.overrule import join_papers, split_paper
 from index.snapshot import Snapshot
@@ -57,13 +61,7 @@ def _parser() -> argparse.ArgumentParser:
         "sentence-transformers name or path",
     )  # fmt: skip
     command.add_argument("--full", action="store_true", help="embed and compare everything anew")
-    command.add_argument(
-        "--columns", action="append", default=[], metavar="FIELD=HEADING",
-        help="what columns of tables are that are not known by their headings: "
-        "title=Titel,abstract=#3, where #3 is the third column, for tables without headings; "
-        "'old*.csv:title=Name' is of the files called so. Fields: " + ", ".join(FIELDS),
-    )  # fmt: skip
-    command.add_argument("--strict", action="store_true", help="stop at the first skipped record")
+    _reading_options(command)
     command.add_argument(
         "--dry-run", action="store_true", help="say what would be done, and do nothing"
     )
@@ -84,7 +82,7 @@ def _parser() -> argparse.ArgumentParser:
     )  # fmt: skip
     command.add_argument("sources", nargs="+", metavar="SOURCE", help="files and folders")
     command.add_argument("--model", default=DEFAULT_MODEL, metavar="M", help="as of build")
-    command.add_argument("--strict", action="store_true", help="a skipped record fails a build")
+    _reading_options(command)
     command.add_argument(
         "--settle", type=seconds, default=SETTLE, metavar="SECONDS",
         help="build when nothing has changed for so long (default: %(default)g)",
@@ -97,6 +95,10 @@ def _parser() -> argparse.ArgumentParser:
     command = commands.add_parser("status", parents=common, help="what is indexed, by which model")
     command.set_defaults(run=_status)
     command = commands.add_parser("verify", parents=common, help="check every digest and count")
+    command.add_argument(
+        "--recall", action="store_true",
+        help="measure too how many of the nearest neighbours the vector index finds",
+    )  # fmt: skip
     command.set_defaults(run=_verify)
     command = commands.add_parser("mentions", parents=common, help="what each source states")
     command.set_defaults(run=_mentions)
@@ -105,6 +107,12 @@ def _parser() -> argparse.ArgumentParser:
     command = commands.add_parser("merges", parents=common, help="what was joined, and why")
     command.set_defaults(run=_merges)
 
+    command = commands.add_parser(
+        "same", parents=common, help="why two papers are, or are not, the same work"
+    )
+    for name in ("one", "other"):
+        command.add_argument(name, metavar="ID", help="a paper, or one mention of it")
+    command.set_defaults(run=_same)
     command = commands.add_parser(
         "join", parents=common, help="decide that papers are the same work, at the next build"
     )
@@ -122,9 +130,24 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _reading_options(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--columns", action="append", default=[], metavar="FIELD=HEADING",
+        help="what columns of tables are that are not known by their headings: "
+        "title=Titel,abstract=#3, where #3 is the third column, for tables without headings; "
+        "'old*.csv:title=Name' is of the files called so. Fields: " + ", ".join(FIELDS),
+    )  # fmt: skip
+    command.add_argument("--strict", action="store_true", help="stop at the first skipped record")
+    command.add_argument(
+        "--editions", choices=EDITIONS, default=EDITIONS[0],
+        help="whether a preprint and what was published of it are one paper (the default) or two",
+    )  # fmt: skip
+
+
 def _build(options: argparse.Namespace) -> None:
     if options.dry_run:
-        settings = {name: getattr(options, name) for name in ("model", "full", "strict", "columns")}
+        names = ("model", "full", "strict", "columns", "editions")
+        settings = {name: getattr(options, name) for name in names}
         report = plan(options.sources, options.data, **settings)
         if options.json:
             print_json(report.to_dict())
@@ -143,6 +166,7 @@ def _build(options: argparse.Namespace) -> None:
             full=options.full,
             strict=options.strict,
             columns=options.columns,
+            editions=options.editions,
             progress=progress,
         )
     finally:
@@ -163,6 +187,8 @@ def _watch(options: argparse.Namespace) -> None:
             options.data,
             model=options.model,
             strict=options.strict,
+            columns=options.columns,
+            editions=options.editions,
             settle=options.settle,
             poll=options.poll,
             progress=told.progress,
@@ -206,9 +232,13 @@ def _status(options: argparse.Namespace) -> None:
             print(f"  {file['source']}: {file['mentions']} ({file['layout'] or 'not read'})")
         for column in manifest.settings.get("columns", ()):
             print(f"column: {column}")
+        if manifest.settings.get("editions") == "apart":
+            print("preprints and what was published of them are apart")
         print(f"skipped: {counts['skipped']}")
         print(f"model: {model.name}, {model.dimension} dimensions, {model.dtype}")
-        print(f"vector index: {manifest.ann}")
+        method = Method.from_dict(manifest.vector_search)
+        measured = f" ({_recalls(method.recall)} when built)" if method.recall else ""
+        print(f"vector index: {manifest.ann}{measured}")
         size = sum(file["size"] for file in manifest.files.values())
         print(f"generation {manifest.generation} of {manifest.created} in {data}, {size:,} bytes")
 
@@ -216,11 +246,19 @@ def _status(options: argparse.Namespace) -> None:
 def _verify(options: argparse.Namespace) -> None:
     with Snapshot.open(data_folder(options.data)) as snapshot:
         checked = snapshot.verify()
+        recall = snapshot.recall() if options.recall else {}
     if options.json:
-        print_json({"ok": True, **checked})
+        print_json({"ok": True, **checked, **recall})
     else:
         counted = f"{checked['files_checked']} files, {checked['papers']} papers"
         print(f"ok: {counted}, all digests and counts")
+        if recall:
+            print(f"vector index: {_recalls(recall)}")
+
+
+def _recalls(recall: Mapping[str, float]) -> str:
+    """Recall by depth in words, rounded down: 0.9999 is not all."""
+    return ", ".join(f"{at} {math.floor(value * 1000) / 1000:.3f}" for at, value in recall.items())
 
 
 def _mentions(options: argparse.Namespace) -> None:
@@ -268,6 +306,16 @@ def _merges(options: argparse.Namespace) -> None:
         e = merge.evidence
         print(f"{paper_id}  {titles[paper_id]}")
         print(f"    {merge.a} + {merge.b}: {e.rule} ({e.score:.2f}), {e.why}")
+
+
+def _same(options: argparse.Namespace) -> None:
+    with Snapshot.open(data_folder(options.data)) as snapshot:
+        explanation = explain(snapshot, options.one, options.other)
+    if options.json:
+        print_json(explanation.to_dict())
+        return
+    for line in in_words(explanation):
+        print(line)
 
 
 def _join(options: argparse.Namespace) -> None:

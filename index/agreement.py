@@ -25,6 +25,8 @@ LEAST_TITLE = 0.6  # similarity of titles under which records are not compared a
 NAME_ALIKE = 75  # rapidfuzz ratio of two family names that may be one, misspelt
 _PREPRINT_YEARS = 2
 _SHORTEST_NAME = 4  # letters of a family name that may be misspelt
+WORD_ALIKE = 60  # rapidfuzz ratio of two words that may be one, misspelt or bent: net, networks
+_HEAVY = 3.0  # weight of a word that one abstract in twenty has
 _FEW_WORDS = 3  # a title of so few words says less
 _EQUAL = 0.995
 _TITLE_LEVELS = (0.95, 0.9, 0.85, 0.75, LEAST_TITLE)
@@ -105,6 +107,17 @@ def words_level(a: Features, b: Features, equal: bool) -> str:
     if shared >= _CONTAINED * least:
         return "contained"
     return "differ" if shared < _DIFFERENT * least else "most"
+
+
+def other_words(a: Features, b: Features) -> bool:
+    """A heavy word of one title is in the other neither as it is nor spelt or bent otherwise."""
+    one, other = set(a.core_title.split()), set(b.core_title.split())
+    weight = a.background.weight
+    return any(
+        weight(word) >= _HEAVY and not any(fuzz.ratio(word, w) >= WORD_ALIKE for w in rest)
+        for words, rest in ((one - other, other), (other - one, one))
+        for word in words
+    )
 
 
 def authors_level(a: Features, b: Features) -> str:

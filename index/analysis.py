@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 
 import tantivy
-from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
 
+from index.stop_words import ENGLISH_STOP_WORDS
 from index.text import strip_accents
 
 _LONGEST_WORD = 60  # letters; anything longer is no word

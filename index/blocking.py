@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
-from itertools import combinations, pairwise
+from itertools import combinations, pairwise, product
 
 import numpy as np
 
@@ -23,7 +23,9 @@ from index.text import sentence_spans, title_key
 LARGEST_BLOCK = 60  # mentions that share one key and are all compared with each other
 RARE_WORDS = 14  # rarest abstract words by which rewritten abstracts find each other …
 SHARED_RARE_WORDS = 4  # … when they share this many
-TITLE_WORDS = 4  # rarest title words, of which two must be shared
+TITLE_WORDS = 4  # rarest title words, of which two must be shared …
+BARE_TITLE_WORDS = 6  # … or two of so many, of a mention without abstract
+_NAMES = 3  # authors of whom one, with one of the rarest title words, must be shared there
 _PREFIX = 60  # letters from the start of an abstract
 _SENTENCE = 40  # fewest letters of a sentence that is a key
 _AT_ONCE = 2_000_000  # pairs in memory at a time, about
@@ -132,10 +134,7 @@ def _keys(feature: Features) -> Iterator[Hashable]:
         yield "acl", mention.acl.lower()
     if feature.title_key:
         yield "title", feature.title_key
-        weight = feature.background.weight
-        rare = sorted(set(feature.title_text.split()), key=lambda w: (-weight(w), w))
-        for pair in combinations(sorted(rare[:TITLE_WORDS]), 2):
-            yield "title words", pair
+        yield from _title_keys(feature)
     if feature.has_abstract:
         text = mention.abstract or ""
         yield "prefix", feature.abstract_text.replace(" ", "")[:_PREFIX]
@@ -143,6 +142,17 @@ def _keys(feature: Features) -> Iterator[Hashable]:
             key = title_key(text[start:end])
             if len(key) >= _SENTENCE:
                 yield "sentence", key
+
+
+def _title_keys(feature: Features) -> Iterator[Hashable]:
+    """Two rare words of the title; without an abstract also one of them and an author."""
+    weight = feature.background.weight
+    rare = sorted(set(feature.core_title.split()), key=lambda w: (-weight(w), w))
+    telling = rare[: TITLE_WORDS if feature.has_abstract else BARE_TITLE_WORDS]
+    for pair in combinations(sorted(telling), 2):
+        yield "title words", pair
+    if not feature.has_abstract:
+        yield from product(sorted(feature.surnames)[:_NAMES], rare[:TITLE_WORDS])
 
 
 def _heavy_words(feature: Features) -> list[str]:

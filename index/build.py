@@ -11,16 +11,15 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, get_args
 
 import numpy as np
 
-from index.ann import VectorIndex
 from index.calibration import calibrate
 from index.dedupe import rules_digest
 from index.disk import CURRENT, GENERATIONS
 from index.encoder import DEFAULT_MODEL, Encoder, load_encoder
-from index.errors import SnapshotError, SourceError
+from index.errors import QueryError, SnapshotError, SourceError
 from index.formats.columns import parse_columns
 from index.papers import document_text
 from index.plane import find_plane
@@ -33,6 +32,8 @@ from index.writer import Contents, build_lock, write_generation
 
 DEFAULT_DATA = "data"
 DEFAULT_SOURCE = "seeds"
+Editions = Literal["together", "apart"]
+EDITIONS: tuple[Editions, ...] = get_args(Editions)
 PathLike = str | os.PathLike[str]
 Columns = Mapping[str, str] | Iterable[str]  # {"title": "Titel"}, or texts as of --columns
 Progress = Callable[[str, int, int], None]  # (stage, done, total); total 0 means unknown
@@ -78,6 +79,7 @@ def build(
     full: bool = False,
     strict: bool = False,
     columns: Columns = (),
+    editions: Editions = "together",
     progress: Progress | None = None,
     now: datetime | None = None,
 ) -> BuildReport:
@@ -86,15 +88,15 @@ def build(
     What the live index already holds is reused unless `full`: vectors of texts by the same model,
     and comparisons of mentions by the same rules. `encoder` takes the place of `model` when given.
     `columns` says what the columns of tables are that are not known by their headings; see
-    `index.formats.columns`. Papers that come in are dated `now`, which has a time zone, or else by
-    the clock.
+    `index.formats.columns`. Of `editions` "apart", a preprint and what was published of it are two
+    papers. Papers that come in are dated `now`, which has a time zone, or else by the clock.
 
-    Raises QueryError for columns that make no sense, SourceError when a source is missing or
-    unreadable, no table has a column of `columns` or nothing was found in any (with `strict`, for
-    any skipped record), and the errors of `index.writer` and `index.encoder`; the index before
-    then stays live.
+    Raises QueryError for columns or editions that make no sense, SourceError when a source is
+    missing or unreadable, no table has a column of `columns` or nothing was found in any (with
+    `strict`, for any skipped record), and the errors of `index.writer` and `index.encoder`; the
+    index before then stays live.
     """
-    named = parse_columns(columns)
+    named, apart = parse_columns(columns), _apart(editions)
     started = time.perf_counter()
     folder = data_folder(data)
     say = progress or _silent
@@ -106,7 +108,7 @@ def build(
         before = _live_snapshot(folder)
         try:
             say("recognising the same work", 0, 0)
-            works = recognise(reading.mentions, sources, before, now, full=full)
+            works = recognise(reading.mentions, sources, before, now, full=full, apart=apart)
             texts = [document_text(paper) for paper in works.papers]
             digests = [_digest(text) for text in texts]
             say("loading the model", 0, 0)
@@ -117,6 +119,8 @@ def build(
             if before:
                 before.close()
         say("topics and calibration", 0, 0)
+        from index.ann import VectorIndex  # noqa: PLC0415  with FAISS: see `Snapshot`
+
         index, topics = VectorIndex.build(vectors), find_topics(vectors, texts)
         calibration = calibrate(encoder, index, works.papers)
         say("map", 0, 0)
@@ -141,6 +145,7 @@ def build(
                 "strict": strict,
                 "map": plane.method,
                 "columns": [str(column) for column in named],
+                "editions": editions,
                 RULES: rules_digest(),
             },
             added=works.added,
@@ -158,6 +163,7 @@ def plan(
     full: bool = False,
     strict: bool = False,
     columns: Columns = (),
+    editions: Editions = "together",
 ) -> BuildReport:
     """What `build` would do with the sources: nothing is embedded and nothing written.
 
@@ -171,7 +177,9 @@ def plan(
         raise SourceError(", ".join(map(str, sources)), _nothing_found(reading))
     before = _live_snapshot(folder)
     try:
-        works = recognise(reading.mentions, sources, before, None, full=full)
+        works = recognise(
+            reading.mentions, sources, before, None, full=full, apart=_apart(editions)
+        )
         known: set[str] = set()
         if before and not full and before.manifest.model.name == model:
             known = {*before.carried.text_rows()}
@@ -206,6 +214,12 @@ def _report(
         added=works.added,
         removed=works.removed,
     )
+
+
+def _apart(editions: Editions) -> bool:
+    if editions not in EDITIONS:
+        raise QueryError(f"editions are {editions!r}; choose one of {', '.join(EDITIONS)}")
+    return editions == "apart"
 
 
 def _silent(_stage: str, _done: int, _total: int) -> None:

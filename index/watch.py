@@ -19,6 +19,8 @@ import watchfiles
 
 from index.build import (
     BuildReport,
+    Columns,
+    Editions,
     PathLike,
     Progress,
     build,
@@ -48,6 +50,8 @@ def watch(
     model: str = DEFAULT_MODEL,
     encoder: Encoder | None = None,
     strict: bool = False,
+    columns: Columns = (),
+    editions: Editions = "together",
     settle: float = SETTLE,
     poll: bool = False,
     progress: Progress | None = None,
@@ -77,7 +81,16 @@ def watch(
             )
     list_files(paths, folder)
     encoder = encoder or load_encoder(model)  # once, for all builds
-    run = partial(build, paths, folder, encoder=encoder, strict=strict, progress=progress)
+    run = partial(
+        build,
+        paths,
+        folder,
+        encoder=encoder,
+        strict=strict,
+        columns=columns,
+        editions=editions,
+        progress=progress,
+    )
     builds = _Builds(paths, folder, run, on_build, on_failure or _log_failure)
     due: float | None = time.monotonic()
     first = True

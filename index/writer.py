@@ -19,13 +19,12 @@ from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from filelock import FileLock, Timeout
 
 from index import disk, tables
-from index.ann import VectorIndex
 from index.calibration import Calibration
 from index.dedupe import Known
 from index.disk import sha256_of
@@ -37,6 +36,9 @@ from index.plane import Plane
 from index.records import Mention, Merge, Paper, Skip
 from index.snapshot import Snapshot
 from index.topics import Topics
+
+if TYPE_CHECKING:
+    from index.ann import VectorIndex
 
 _LOCK = ".build.lock"
 _ASIDE = ".building"
@@ -215,6 +217,7 @@ def _write_manifest(folder: Path, contents: Contents, number: int) -> None:
         model=contents.model,
         metric="cosine",
         ann=contents.index.kind,
+        vector_search=contents.index.method.to_dict(),
         counts={
             "papers": len(contents.papers),
             "mentions": len(contents.mentions),

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict
-from pathlib import Path
 from typing import Any, TextIO
 
 from index.build import data_folder
-from index.command import ProgressBar, print_json, run
+from index.command import ProgressBar, print_json, print_json_line, run
 from index.encoder import DEFAULT_MODEL, load_encoder
 from index.errors import EmptyQueryError, QueryError, SourceError
 from index.snapshot import Snapshot
@@ -25,6 +23,7 @@ from search.library import Library
 from search.library_command import library_command
 from search.new import like_ids
 from search.options import make_parser
+from search.query_lines import PIPE, QueryLine, read_queries, stream_queries
 from search.rerank import load_reranker
 
 _NOTHING_FITS = "nothing here fits well; the nearest there is:"
@@ -55,11 +54,7 @@ def _query(options: argparse.Namespace) -> None:
     if options.file is not None:
         if options.text:
             raise QueryError("give a query or --file, not both")
-        queries = list(_read_queries(options.file))
-        ask = _asker(options)
-        for name, text in queries:
-            line = {"_id": name, "query": text, **_one_of_many(ask, text)}
-            print(json.dumps(line, ensure_ascii=False))
+        _query_many(options)
         return
     text = " ".join(options.text)
     if not text.strip():
@@ -68,6 +63,18 @@ def _query(options: argparse.Namespace) -> None:
     # In JSON there is nothing but the hits on stdout; how the query was read is told beside it.
     _tell(answer, sys.stderr if options.json else sys.stdout)
     _show(answer.hits, options.json)
+
+
+def _query_many(options: argparse.Namespace) -> None:
+    """A file is read before any query is answered; a pipe is answered line by line."""
+    queries: Iterable[QueryLine]
+    if options.file == PIPE:
+        queries = stream_queries(sys.stdin.buffer)
+    else:
+        queries = read_queries(options.file)
+    ask = _asker(options)
+    for query in queries:
+        print_json_line({"_id": query.name, "query": query.text, **_one_of_many(ask, query)})
 
 
 def _asker(options: argparse.Namespace) -> Callable[[str], Answer]:
@@ -87,39 +94,15 @@ def _asker(options: argparse.Namespace) -> Callable[[str], Answer]:
     )
 
 
-def _one_of_many(ask: Callable[[str], Answer], text: str) -> dict[str, Any]:
-    """The answer to a query of a file; one that asks for nothing does not end the run."""
-    try:
-        return ask(text).to_dict()
-    except EmptyQueryError as error:
-        return {"error": str(error), "hits": []}
-
-
-def _read_queries(path: Path) -> Iterator[tuple[str, str]]:
-    """(id, text) of each line: its number and the line, or the two values of a JSON object."""
-    try:
-        lines = path.read_text(encoding="utf-8-sig").split("\n")
-    except (OSError, UnicodeDecodeError) as error:
-        raise SourceError(str(path), f"cannot be read: {error}") from error
-    for number, line in enumerate(lines, 1):
-        if not line.strip():
-            continue
-        name, text = str(number), line.strip()
-        if text.startswith("{"):
-            try:
-                record: dict[str, Any] = json.loads(text)
-                name, text = str(record.get("_id", number)), record["text"]
-            except (ValueError, KeyError, AttributeError) as error:
-                why = f'not a query: {line[:60]!r}; a line reads {{"_id": "q1", "text": "…"}}'
-                raise SourceError(str(path), why, number) from error
-        if not isinstance(text, str) or not text.strip():
-            raise SourceError(str(path), f"the query is empty: {line[:60]!r}", number)
-        yield _printable(name), _printable(text)
-
-
-def _printable(text: str) -> str:
-    """The text with a question mark for each lone surrogate, which JSON may hold but UTF-8 not."""
-    return text.encode("utf-8", "replace").decode("utf-8")
+def _one_of_many(ask: Callable[[str], Answer], query: QueryLine) -> dict[str, Any]:
+    """The answer to one of many queries; one that asks for nothing does not end the run."""
+    error = query.error
+    if not error:
+        try:
+            return ask(query.text).to_dict()
+        except EmptyQueryError as empty:
+            error = str(empty)
+    return {"error": error, "hits": []}
 
 
 def _like(options: argparse.Namespace) -> None:

@@ -111,7 +111,8 @@ def _query_options(command: argparse.ArgumentParser) -> None:
     )
     command.add_argument(
         "--file", type=Path, metavar="F",
-        help='one query a line, or {"_id", "text"} a line; prints JSON lines',
+        help='one query a line, or {"_id", "text"} a line; prints JSON lines. From - (standard '
+        "input) each line is answered as it comes",
     )  # fmt: skip
 
 

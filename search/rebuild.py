@@ -24,7 +24,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, Any, Literal
 
-from index.build import BuildReport
+from index.build import EDITIONS, BuildReport
 from index.manifest import Manifest
 from index.records import Skip
 from index.sources import FileReport
@@ -54,8 +54,9 @@ class RebuildState:
 
 def rebuild_command(data: str | os.PathLike[str], manifest: Manifest) -> tuple[str, ...]:
     """The command line that builds a generation like that of the manifest: of the same sources,
-    by the same model, with the same columns of tables, as strict.
+    by the same model, with the same columns of tables and editions, as strict.
     """
+    editions = manifest.settings.get("editions", EDITIONS[0])
     columns = [f"--columns={column}" for column in manifest.settings.get("columns", ())]
     strict = ["--strict"] if manifest.settings.get("strict") else []
     return (
@@ -63,6 +64,7 @@ def rebuild_command(data: str | os.PathLike[str], manifest: Manifest) -> tuple[s
         *(sys.executable, "-P", "-m", "index", "build", f"--data={Path(data).absolute()}"),
         *(f"--model={manifest.model.name}", "--progress=json", "--stop-at-eof", "--json"),
         *strict,
+        *([f"--editions={editions}"] if editions != EDITIONS[0] else []),
         *columns,
         *manifest.sources,
     )

@@ -172,10 +172,10 @@ def test_a_question_leaves_cores_to_others(
     import torch  # noqa: PLC0415
 
     before, used = torch.get_num_threads(), []
-    model = real_encoder._model  # type: ignore[attr-defined]
-    for name in ("encode_query", "encode_document"):
+    network = real_encoder._network  # type: ignore[attr-defined]
+    for name in ("query", "document"):
         monkeypatch.setattr(
-            model, name, lambda texts, **_: used.append(torch.get_num_threads()) or torch.ones(1, 3)
+            network, name, lambda texts: used.append(torch.get_num_threads()) or torch.ones(1, 3)
         )
     monkeypatch.setattr(real_encoder, "_cores", cores)
     monkeypatch.setattr(real_encoder, "info", replace(real_encoder.info, dimension=3))

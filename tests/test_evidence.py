@@ -543,7 +543,9 @@ def test_an_identifier_stands_above_the_vetoes():
         (mention(NETWORKS, ADA, GRADIENTS), mention(MICE, ADA, GRADIENTS), False),
         (mention(NETWORKS, ADA, GRADIENTS), mention(NETWORKS, ADA, REPLAY), False),
         (mention(NETWORKS, ADA, GRADIENTS), mention(None, ADA, REPLAY), False),
-        (mention(NETWORKS, ADA, GRADIENTS), mention(MICE, ADA), False),
+        (mention(NETWORKS, ADA, GRADIENTS), mention(MICE, ADA), True),
+        (mention(NETWORKS, ADA, GRADIENTS), mention(NETWORKS, ADA), False),
+        (mention(NETWORKS, ADA), mention(f"{NETWORKS} at Last", GRACE, year=2020), False),
     ],
 )
 def test_conflict(one: Mention, other: Mention, expected: bool):

@@ -535,10 +535,12 @@ def test_a_weight_that_is_a_single_number_counts() -> None:
     """The digest takes in tensors of no dimension, and tells their values apart."""
     import torch  # noqa: PLC0415
 
+    from index.sentence_model import model_digest  # noqa: PLC0415
+
     def digest(value: float) -> str:
         scaled: Any = torch.nn.Module()
         scaled.scale = torch.nn.Parameter(torch.tensor(value))
-        return index.encoder._model_digest(scaled)
+        return model_digest(scaled)
 
     bfloat16_of_two = b"\x00\x40"
     assert digest(2.0) == hashlib.sha256(b"scale" + bfloat16_of_two + b"[{}, []]").hexdigest()
@@ -676,7 +678,6 @@ def test_a_model_is_downloaded_when_the_hub_answers(
 ) -> None:
     """Whatever the hub answers, the library may download; it may not when there is no answer."""
     import huggingface_hub  # noqa: PLC0415
-    import sentence_transformers  # noqa: PLC0415
     from huggingface_hub.errors import RepositoryNotFoundError  # noqa: PLC0415
 
     def model_info(*_: object, **__: object) -> None:
@@ -693,7 +694,7 @@ def test_a_model_is_downloaded_when_the_hub_answers(
         raise OSError("enough")
 
     monkeypatch.setattr(huggingface_hub.HfApi, "model_info", model_info)
-    monkeypatch.setattr(sentence_transformers, "SentenceTransformer", load)
+    monkeypatch.setattr("index.sentence_model.SentenceTransformer", load)
     with pytest.raises(EncoderError, match="the model 'someone/small' cannot be loaded: enough"):
         load_encoder("someone/small")
     assert asked == [downloads]

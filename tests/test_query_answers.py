@@ -555,7 +555,7 @@ def test_a_file_goes_on_after_a_line_of_slips(
     queries.write_text('""\nauthor:leo\n{"_id": "\\udc00", "text": "gflownts \\ud800"}\nyear:x a')
     shown: list[str] = []
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("builtins.print", shown.append)
+        patch.setattr("builtins.print", lambda text, **_: shown.append(text))
         search_cli("query", "--file", queries, "-k", 1, "--data", six_index)
     assert "".join(shown).encode("utf-8").count(b'"query": ') == 4  # a terminal takes them all
     outcome = search_cli("query", "--file", queries, "-k", 1, "--data", six_index)
