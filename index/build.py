@@ -58,7 +58,7 @@ class BuildReport:
     read: tuple[FileReport, ...] = ()  # the files
     compared: int = 0  # pairs of mentions; what the generation before compared is not counted
     added: int = 0  # papers that the generation before had not …
-    removed: int = 0  # … and those of it of which nothing is left
+    removed: int = 0  # … and those of it that are gone, or have become one with another
 
     def to_dict(self) -> dict[str, Any]:
         """The report as plain values, for JSON."""

@@ -237,11 +237,11 @@ def _same_record(a: Features, b: Features) -> Evidence | None:
     found = agree(a, b)
     if found is None:
         return None
-    scores = {"title": found.title, "probability": found.probability}
+    scores = {"title": found.title}
     equal = a.title_key == b.title_key
     if a.is_generic or b.is_generic:
-        few, many = sorted((len(a.names), len(b.names)))
-        same = found.levels["authors"] in ("all", "within") and 2 * few >= many
+        shared, most = len(a.surnames & b.surnames), max(len(a.names), len(b.names))
+        same = shared > 0 and 2 * shared >= most
         stated = a.mention.year == b.mention.year and a.mention.venue == b.mention.venue
         if not (equal and same and (stated or _same_issue(a, b))):
             return None

@@ -55,7 +55,8 @@ def recognise(
     named = with_paper_ids(merged, by_id, earlier)
     date = build_date(now, before.carried.last_added() if before else None)
     papers = with_dates(named, before.carried.added() if before else {}, date)
-    found = {name for paper in papers for name in (paper.paper_id, *paper.aliases)}
+    had = before.carried.ids() if before else set()
+    stayed = sum(not had.isdisjoint((paper.paper_id, *paper.aliases)) for paper in papers)
     return Works(
         papers=papers,
         mentions=mentions,
@@ -63,7 +64,7 @@ def recognise(
         known=grouping.known,
         compared=grouping.compared,
         added=sum(paper.added == date for paper in papers),
-        removed=len(before.carried.ids() - found) if before else 0,
+        removed=len(had) - stayed,
     )
 
 

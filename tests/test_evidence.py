@@ -478,7 +478,7 @@ def test_evidence_states_its_figures():
         "same-title",
         pytest.approx(odds),  # type: ignore[arg-type]
         f"the same title {NETWORKS!r}",
-        {"title": 1.0, "probability": pytest.approx(odds)},  # type: ignore[dict-item]
+        {"title": 1.0},
     )
     retitled = compare(features(NETWORKS, ADA, GRADIENTS), features(MICE, ADA, GRADIENTS))
     assert retitled is not None

@@ -119,7 +119,7 @@ def _read_file(
     try:
         reader = recognised(file, columns)
         if reader is None:
-            with _tables_noted(file, reading, columns):
+            with _or_table(file, reading, columns):
                 page, digest = load_page(file)
                 layout = recognise(page)
             name, records = layout.name, layout.read(page, names)
@@ -144,8 +144,8 @@ def _read_file(
 
 
 @contextlib.contextmanager
-def _tables_noted(file: TextFile, reading: Reading, columns: Sequence[Named]) -> Iterator[None]:
-    """Note the columns of a file that is no page but a table, of which then none is known."""
+def _or_table(file: TextFile, reading: Reading, columns: Sequence[Named]) -> Iterator[None]:
+    """Of what is no page, but looks like a table, say that none of its columns is known."""
     try:
         yield
     except SourceError:
