@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import os
+import sqlite3
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -16,7 +17,7 @@ import numpy as np
 
 from index.calibration import calibrate
 from index.dedupe import rules_digest
-from index.disk import CURRENT
+from index.disk import CURRENT, GENERATIONS
 from index.encoder import DEFAULT_MODEL, Encoder, load_encoder
 from index.errors import QueryError, SnapshotError, SourceError
 from index.formats.columns import parse_columns
@@ -37,6 +38,7 @@ PathLike = str | os.PathLike[str]
 Columns = Mapping[str, str] | Iterable[str]  # {"title": "Titel"}, or texts as of --columns
 Progress = Callable[[str, int, int], None]  # (stage, done, total); total 0 means unknown
 
+_SQLITE_REFUSALS = {sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_NOMEM}
 _log = logging.getLogger(__name__)
 
 
@@ -235,7 +237,9 @@ def _nothing_found(reading: Reading) -> str:
 def _live_snapshot(folder: Path) -> Snapshot | None:
     """The index that is being replaced, if there is one that this version can read.
 
-    It is verified first: a damaged vector must not pass into the next generation.
+    It is verified first: a damaged vector must not pass into the next generation. Raises
+    SnapshotError when the system would not let it be read, which may pass: to build without it
+    would lose the ids and dates that it alone knows.
     """
     if not (folder / CURRENT).exists():
         return None
@@ -244,11 +248,25 @@ def _live_snapshot(folder: Path) -> Snapshot | None:
         snapshot = Snapshot.open(folder)
         snapshot.verify()
     except SnapshotError as error:
-        _log.warning("the index before cannot be reused, building anew: %s", error)
         if snapshot:
             snapshot.close()
+        if _is_refusal(error.__cause__):
+            raise SnapshotError(
+                f"{error} once it can be read, or move {folder / GENERATIONS} away to begin anew "
+                "(ids that papers had before and the dates they came in are then lost)"
+            ) from error
+        _log.warning("the index before cannot be reused, building anew: %s", error)
         return None
     return snapshot
+
+
+def _is_refusal(cause: BaseException | None) -> bool:
+    """True for an error of the system (no permission, no handles, a disk that does not answer)."""
+    if isinstance(cause, sqlite3.OperationalError):
+        # The lower byte is the kind; the rest says more about it.
+        return cause.sqlite_errorcode & 0xFF in _SQLITE_REFUSALS
+    gone = isinstance(cause, FileNotFoundError | NotADirectoryError | IsADirectoryError)
+    return isinstance(cause, OSError) and cause.errno is not None and not gone
 
 
 def _reusable(before: Snapshot, encoder: Encoder, digests: Sequence[str]) -> dict[int, np.ndarray]:

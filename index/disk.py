@@ -17,7 +17,10 @@ follow from them.
 from __future__ import annotations
 
 import hashlib
+import os
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from index.errors import NoIndexError, SnapshotError
 from index.manifest import REBUILD
@@ -26,6 +29,7 @@ CURRENT, GENERATIONS, MANIFEST = "CURRENT", "generations", "manifest.json"
 PAPERS, VECTORS, FAISS = "papers.sqlite", "vectors.npy", "vectors.faiss"
 TOPICS, ASSIGNMENT, CENTROIDS = "topics.json", "topics.npy", "centroids.npy"
 PLANE, LEXICAL = "plane.npy", "lexical"
+CHECKED = 32 << 20  # bytes; files up to here are read and compared whenever an index is opened
 
 
 def current_generation(data: Path) -> int:
@@ -58,11 +62,33 @@ def data_files(folder: Path) -> list[str]:
     return sorted(p.relative_to(folder).as_posix() for p in files if p.name != MANIFEST)
 
 
-def check_size(path: Path, expected: int) -> None:
-    """Raise SnapshotError unless the file has that many bytes."""
+def check_file(path: Path, expected: Mapping[str, Any]) -> None:
+    """Check a file against what the manifest says: the size always, the digest up to CHECKED bytes.
+
+    Raises SnapshotError unless it is as it was written.
+    """
     try:
-        size = path.stat().st_size
-    except OSError as error:
+        with path.open("rb") as file:
+            size = os.fstat(file.fileno()).st_size
+    except FileNotFoundError as error:
         raise SnapshotError(f"{path}: missing; {REBUILD}") from error
-    if size != expected:
-        raise SnapshotError(f"{path}: {size} bytes, the manifest says {expected}; {REBUILD}")
+    except OSError as error:
+        raise SnapshotError(f"{path}: cannot be read ({error}); {REBUILD}") from error
+    if size != expected["size"]:
+        raise SnapshotError(
+            f"{path}: {size} bytes, the manifest says {expected['size']}; {REBUILD}"
+        )
+    if size <= CHECKED:
+        check_digest(path, expected)
+
+
+def check_digest(path: Path, expected: Mapping[str, Any]) -> None:
+    """Raise SnapshotError unless the file has the digest that the manifest says."""
+    try:
+        found = sha256_of(path)
+    except OSError as error:
+        raise SnapshotError(f"{path}: cannot be read ({error}); {REBUILD}") from error
+    if found != expected["sha256"]:
+        raise SnapshotError(
+            f"{path}: sha256 is {found}, the manifest says {expected['sha256']}; {REBUILD}"
+        )

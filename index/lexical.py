@@ -110,14 +110,15 @@ class LexicalIndex:
             (tantivy.Occur.Should, tantivy.Query.boost_query(self._term(_STEMS, term), weight))
             for term, weight in self.terms(query).items()
         ]
-        if not parts or k < 1 or (among is not None and not len(among.rows)):
+        if not parts or k < 1 or not len(self) or (among is not None and not len(among.rows)):
             return np.empty(0, np.float32), np.empty(0, np.int64)
         wanted = tantivy.Query.boolean_query(parts)
         if among is not None:
             allowed = tantivy.Query.const_score_query(among.query, 0.0)
             wanted = _all([wanted, allowed])
+        limit = min(k, len(self))  # Tantivy sets memory aside for as many, and ends without it
         with _panics_as_errors():
-            found = self._searcher.search(wanted, limit=k, count=False).hits
+            found = self._searcher.search(wanted, limit=limit, count=False).hits
             places = [address for _, address in found]
             numbers = np.array(self._searcher.fast_field_values(_ROW, places), dtype=np.int64)
         scores = np.array([score for score, _ in found], dtype=np.float32)

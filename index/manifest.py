@@ -45,8 +45,7 @@ class Manifest:
     def to_json(self) -> str:
         """The text of manifest.json, which ends with the digest of the rest."""
         values = asdict(self)
-        values["sha256"] = _digest(values)
-        return json.dumps(values, indent=2, ensure_ascii=False) + "\n"
+        return _written(values | {"sha256": _digest(values)})
 
     @classmethod
     def from_json(cls, text: str, path: Path) -> Manifest:
@@ -60,7 +59,8 @@ class Manifest:
             raise SnapshotError(
                 f"{path}: index format {version!r}, this version reads format {FORMAT}; {REBUILD}"
             )
-        if raw.pop("sha256", None) != _digest(raw):
+        as_written = _written(raw) == text
+        if raw.pop("sha256", None) != _digest(raw) or not as_written:
             raise SnapshotError(f"{path}: altered since it was written; {REBUILD}")
         raw["model"] = ModelInfo(**raw["model"])
         raw["calibration"] = Calibration(**raw["calibration"])
@@ -75,6 +75,10 @@ def model_differences(has: ModelInfo, given: ModelInfo) -> list[str]:
         for field, what in _MODEL.items()
         if getattr(has, field) != getattr(given, field)
     ]
+
+
+def _written(values: dict[str, Any]) -> str:
+    return json.dumps(values, indent=2, ensure_ascii=False) + "\n"
 
 
 def _digest(values: dict[str, Any]) -> str:

@@ -29,6 +29,7 @@ _COUNTS = Path(__file__).with_name("names.json.gz")
 START, END, ORDER = "\x02", "\x03", 4
 _UNSEEN = 1 / 3000  # probability of a character under no context at all: a wide alphabet
 _LONGEST_NAME = 60
+_LONGEST_LINE = 50_000  # characters, of thousands of authors; each costs some microseconds
 _MOST_AUTHORS = 40  # in one run-together line
 
 # Log-odds of what the character models cannot see; set on the lines held out by training/names.py.
@@ -123,6 +124,8 @@ class NameModel:
 
     def name_odds(self, line: str) -> float:
         """Log-odds that `line` is a personal name and not a title; 0 is undecided."""
+        if len(line) > _LONGEST_LINE:
+            return -math.inf
         folded = fold(line.title() if line.isupper() else line)
         characters = self.names.log_probability(folded) - self.titles.log_probability(folded)
         count = _WORD_COUNT[min(len(line.split()), len(_WORD_COUNT)) - 1]
@@ -139,8 +142,10 @@ class NameModel:
         Every cut is weighed: P(title) * P(first name) * P(the names after the next commas),
         with what the page itself knows as further evidence: `known_names` (whole names printed
         elsewhere) and `known_words` (case-folded words of its abstracts). A line without any
-        author comes back whole.
+        author comes back whole, and so does one longer than any title with its authors.
         """
+        if len(line) > _LONGEST_LINE:
+            return line, ()
         folded = fold(line)
         title = self.titles.log_prefixes(folded)
         commas = [i for i in range(len(line) - 1) if line[i : i + 2] == ", "]
@@ -156,7 +161,7 @@ class NameModel:
                 first = line[cut:end]
                 score = (
                     title[cut]
-                    + self.titles.log_end(folded[:cut])
+                    + self.titles.log_end(folded[max(0, cut - ORDER) : cut])
                     + self.names.log_probability(folded[cut:end])
                     + following
                     + _cut_odds(line, cut, first, known_names, known_words)

@@ -33,6 +33,8 @@ def plain(text: str) -> str:
     >>> plain("safe\u202etxt")
     'safetxt'
     """
+    if text.isprintable():
+        return text
     return "".join(
         c for c in _BIDI.sub("", text) if c.isprintable() or c.isspace() or c in _JOINERS
     )

@@ -1,13 +1,16 @@
 """How a generation comes to stand: built aside, synced, reopened and checked, then swapped in.
 
 The swap is one atomic rename of CURRENT. A crash before it leaves the old generation live and a
-folder that the next build clears away; a crash after it leaves the new one live.
+folder that the next build clears away; a crash after it leaves the new one live. All that CURRENT
+leads to is on the disk before the rename, and nothing older goes before the rename itself is on the
+disk, so a power cut leaves one of the two as well.
 """
 
 from __future__ import annotations
 
 import contextlib
 import json
+import logging
 import os
 import shutil
 import sqlite3
@@ -40,6 +43,7 @@ if TYPE_CHECKING:
 _LOCK = ".build.lock"
 _ASIDE = ".building"
 _KEPT = 2  # generations: the live one, and one that a reader may be about to open
+_log = logging.getLogger(__name__)
 _LIBRARIES = ("faiss-cpu", "numpy", "rapidfuzz", "sentence-transformers", "tantivy", "torch")
 
 
@@ -73,7 +77,7 @@ def build_lock(data: Path) -> Iterator[None]:
     Raises BusyError when another build is running, SnapshotError when the folder cannot be made.
     """
     try:
-        data.mkdir(parents=True, exist_ok=True)
+        _make(data)
         lock = FileLock(data / _LOCK)
         lock.acquire(timeout=0)
     except Timeout as error:
@@ -86,21 +90,30 @@ def build_lock(data: Path) -> Iterator[None]:
         lock.release()
 
 
+def _make(data: Path) -> None:
+    """Make the data folder and those above it, and bring the names of new ones to the disk."""
+    missing = [folder for folder in (data, *data.parents) if not folder.exists()]
+    data.mkdir(parents=True, exist_ok=True)
+    for folder in missing:
+        _sync(folder.parent)
+
+
 def write_generation(data: Path, contents: Contents) -> int:
     """Write, check and swap in a new generation; gives its number. Needs `build_lock`.
 
     Raises SnapshotError when it cannot be written (no space, no permission) or does not read back
-    as written; the old generation then stays live.
+    as written; the old generation then stays live. Where only the last step failed, bringing the
+    swap to the disk, the new one is live already; the error says so, and the old one is kept for
+    the case of a power cut.
     """
     generations = data / disk.GENERATIONS
     aside = generations / _ASIDE
+    number = 0
     try:
         generations.mkdir(exist_ok=True)
         shutil.rmtree(aside, ignore_errors=True)
         aside.mkdir()
-        number = 1 + max(
-            (int(p.name) for p in generations.iterdir() if p.name.isdecimal()), default=0
-        )
+        number = 1 + max(_numbers(generations), default=0)
         _write_files(aside, contents)
         _write_manifest(aside, contents, number)
         with Snapshot(aside) as written:
@@ -111,9 +124,7 @@ def write_generation(data: Path, contents: Contents) -> int:
         _swap(data, number)
     except (OSError, RuntimeError, sqlite3.Error, ValueError) as error:
         _discard(data)
-        raise SnapshotError(
-            f"{data}: the index cannot be written: {error}{_advice(error)}"
-        ) from error
+        raise SnapshotError(f"{data}: {_what_failed(data, number, error)}") from error
     except AbstractsError:
         _discard(data)
         raise
@@ -121,28 +132,53 @@ def write_generation(data: Path, contents: Contents) -> int:
     return number
 
 
+def _live(data: Path) -> int | None:
+    """The number of the live generation, 0 when there is none, None when it cannot be read."""
+    try:
+        return disk.current_generation(data)
+    except NoIndexError:
+        return 0
+    except SnapshotError:
+        return None
+
+
 def _discard(data: Path) -> None:
-    """Clear away what a failed write has left: everything newer than the live generation."""
+    """Clear away what a failed write has left: everything newer than the live generation.
+
+    What cannot be removed now is removed by the next build.
+    """
     generations = data / disk.GENERATIONS
     shutil.rmtree(generations / _ASIDE, ignore_errors=True)
-    (data / f"{disk.CURRENT}.new").unlink(missing_ok=True)
-    try:
-        live = disk.current_generation(data)
-    except NoIndexError:
-        live = 0
-    except SnapshotError:
-        return  # unreadable: better to leave something behind than to delete the live one
-    for folder in generations.glob("*"):
-        if folder.name.isdecimal() and int(folder.name) > live:
-            shutil.rmtree(folder, ignore_errors=True)
+    with contextlib.suppress(OSError):
+        (data / f"{disk.CURRENT}.new").unlink(missing_ok=True)
+    live = _live(data)
+    if live is None:
+        return  # better to leave something behind than to delete the live one
+    with contextlib.suppress(OSError):
+        for number in _numbers(generations):
+            if number > live:
+                shutil.rmtree(generations / str(number), ignore_errors=True)
 
 
 def remove_old(data: Path, live: int) -> None:
-    """Delete generations that are neither live nor the one before; readers keep open files."""
-    numbers = (int(p.name) for p in (data / disk.GENERATIONS).iterdir() if p.name.isdecimal())
-    older = sorted((n for n in numbers if n < live), reverse=True)
-    for number in older[_KEPT - 1 :]:
-        shutil.rmtree(data / disk.GENERATIONS / str(number), ignore_errors=True)
+    """Delete generations that are neither live nor the one before.
+
+    A reader keeps the files that it has open: on Linux and macOS they stay until it closes them,
+    whatever becomes of their names. Windows removes no file that is open. What cannot be removed
+    is told in the log and tried again after the next build.
+    """
+    generations = data / disk.GENERATIONS
+    try:
+        older = sorted((n for n in _numbers(generations) if n < live), reverse=True)
+        for number in older[_KEPT - 1 :]:
+            shutil.rmtree(generations / str(number))
+    except OSError as error:
+        _log.warning("an old generation in %s cannot be removed: %s", generations, error)
+
+
+def _numbers(generations: Path) -> list[int]:
+    """The numbers of the generations that are there. Raises OSError."""
+    return [int(path.name) for path in generations.iterdir() if path.name.isdecimal()]
 
 
 def _write_files(folder: Path, contents: Contents) -> None:
@@ -210,6 +246,8 @@ def _write_manifest(folder: Path, contents: Contents, number: int) -> None:
 
 
 def _swap(data: Path, number: int) -> None:
+    """Make a generation, all of which is on the disk, the live one."""
+    _sync(data)  # the name of the folder of generations, which may be new
     fresh = data / f"{disk.CURRENT}.new"
     fresh.write_text(f"{number}\n", encoding="ascii")
     _sync(fresh)
@@ -228,8 +266,16 @@ def _sync(path: Path) -> None:
         os.close(descriptor)
 
 
-def _advice(error: Exception) -> str:
-    text = str(error).lower()
-    if "no space" in text or "disk is full" in text or "not enough free space" in text:
-        return "; free some space and build again (the old index still answers)"
-    return "; the old index, if there was one, still answers"
+def _what_failed(data: Path, number: int, error: Exception) -> str:
+    """What a failed write of a generation means for who asks the index, and what to do."""
+    text, live = str(error).lower(), _live(data)
+    space = "no space" in text or "disk is full" in text or "not enough free space" in text
+    advice = "free some space and build again" if space else "build again once that is mended"
+    if live and live == number:
+        return (
+            f"the new index answers, but a power cut may bring the one before back: {error}; "
+            f"{advice}"
+        )
+    stands = {None: "whatever was there is untouched", 0: "there is no index yet"}
+    answers = stands.get(live, "the old index still answers")
+    return f"the index cannot be written: {error}; {advice} ({answers})"

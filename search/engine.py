@@ -34,6 +34,7 @@ from search.spread import spread
 Sort = Literal["relevance", "year"]
 SORTS: tuple[Sort, ...] = get_args(Sort)
 SORTED = 50  # of the best papers, or k if that is more, are put in the order of their years
+_TOLD = 5  # slips that an error lists
 _POOL = 100  # candidates among which topic-similar papers are spread
 _Said = tuple[str, tuple[Correction, ...]]  # what to rank by, and what was put right in it
 _SAMPLE = 10_000  # papers of which the middle of very many is made
@@ -138,7 +139,7 @@ class Searcher:
         among = None if asked.filters.is_empty else asked.filters.select(self.snapshot)
         if not asked.text:
             if among is None:
-                told = "; ".join(map(str, asked.slips))
+                told = "; ".join(map(str, asked.slips[:_TOLD]))
                 raise EmptyQueryError(f"nothing is left to search for: {told}")
             newest = self._ranker.newest(max(k, COUNTED) + len(away), among)
             listed = newest.first(max(k, COUNTED), set(away))

@@ -357,7 +357,8 @@ def test_any_failing_call_leaves_the_old_index(
 ) -> None:
     """Whichever sync, rename or write fails, the index is whole and no debris is left.
 
-    The last sync comes after the swap: then, and only then, the new generation may be live.
+    The last sync comes after the swap: then, and only then, the new generation may be live, and
+    the error says which one is.
     """
     with Snapshot.open(index_copy) as snapshot:
         expected = list(snapshot.papers())
@@ -369,11 +370,14 @@ def test_any_failing_call_leaves_the_old_index(
             try:
                 write_generation(index_copy, other_contents)
             except SnapshotError as error:
-                assert "No space left on device" in str(error)
+                message = str(error)
+                assert "No space left on device" in message
             else:
                 break
         with Snapshot.open(index_copy) as snapshot:
             snapshot.verify()
+            assert ("the old index still answers" in message) == (len(snapshot) != 1)
+            assert ("the new index answers" in message) == (len(snapshot) == 1)
             if len(snapshot) != 1:
                 assert list(snapshot.papers()) == expected, f"call {at}"
                 assert tree(index_copy) == files, f"call {at}"
@@ -436,9 +440,10 @@ def test_a_fault_at_any_line_of_the_writer(
         shutil.rmtree(index_copy)
         shutil.copytree(backup, index_copy)
         fault = Steps(at)
-        assert not fault.write(index_copy, other_contents) or "remove" in fault.places[-1]
+        done = fault.write(index_copy, other_contents)
         with Snapshot.open(index_copy) as snapshot:
-            live_after.add(snapshot.verify()["papers"])
+            live_after.add(papers := snapshot.verify()["papers"])
+        assert papers == 1 or not done, fault.places[-1]
         write_generation(index_copy, other_contents)  # works, whatever is left lying about
         assert len(list((index_copy / GENERATIONS).iterdir())) == 2, fault.places[-1]
         assert {path.name for path in index_copy.iterdir()} == clean, fault.places[-1]

@@ -37,10 +37,11 @@ _VENUES = ("journal", "journaltitle", "booktitle", "howpublished", "institution"
 # An identifier, abstract or author of the volume is not one of the paper.
 _PASSED_ON = {"booktitle", "date", "year", "month", "journal", "journaltitle"}
 _NOTES = ("annote", "annotation", "comment")
-_KEYWORDS = re.compile(r"\s*[;,]\s*")
+_KEYWORDS = re.compile(r"[;,]")  # the blanks around go later; of a run each would be tried
 _ACTED_ON = re.compile(r"[\\{}~$]|--|``|''")  # nothing else in a text is TeX
 _BARE = re.compile(r"(?<!\\)([&%$])")  # outside of formulas; TeX would take it for no sign
 _ESCAPED = re.compile(r"\\([&%#_$~{}])")
+_LONGEST_TEX = 50_000  # characters, ten long abstracts; what is longer takes long to parse
 _ADDRESS = re.compile(r"\\url\{([^{}]*)\}")
 _AND_OR_BRACE = re.compile(r"\\.|[{}]|(?<=\s)and(?=\s)", re.IGNORECASE | re.DOTALL)
 _FORMULA = re.compile(r"((?<!\\)\$[^$]*\$)")
@@ -181,6 +182,8 @@ def from_tex(text: str) -> str:
     """
     if not _ACTED_ON.search(text):
         return text
+    if len(text) > _LONGEST_TEX:
+        return text.replace("{", "").replace("}", "")
     parts = _FORMULA.split(text)
     parts[::2] = [_BARE.sub(r"\\\1", part) for part in parts[::2]]
     try:

@@ -24,12 +24,14 @@ _ARXIV_NAMED = re.compile(rf"arxiv(?:\.org/[a-z]+/|[.:\s]\s*){_ARXIV_NUMBER}\b",
 _YEAR = re.compile(r"(?<!\d)(?:1[5-9]|20)\d\d(?!\d)")
 _DATE = re.compile(r"(?P<y>\d{4})(?:[-/](?P<m>\d{1,2})(?:[-/](?P<d>\d{1,2}))?)?(?:[T/ ]|$)")
 _OUR_ID = re.compile(r"p[0-9a-f]{12}")
-_SEMICOLON, _BAR, _LINE = (re.compile(rf"\s*{sign}\s*") for sign in (";", r"\|", r"\n"))
+_SEPARATORS = (";", "|", "\n")  # of authors, of which the first that is there counts
 _AND = re.compile(r"(?:,\s*)?\s(?:and|&)\s+")
 _COMMA_OR_AND = re.compile(r"(?:,\s*)?\s(?:and|&)\s+|,")
 _INITIALS = re.compile(r"(?:[^\W\d_]\.?[\s-]?){1,4}")
 # How a list of authors that is cut off ends.
 _AND_OTHERS = re.compile(r"(?:^|[\s,;|&]+)(?:et\.? al\.?|and others|others|…|\.\.\.)$", re.I)
+_TIMES = 3  # that a list says of itself that there are others
+_LONGEST = 4000  # characters in which a DOI is looked for
 _QUOTE = 80  # characters of an unreadable record that are shown
 
 
@@ -125,12 +127,19 @@ def split_names(text: str) -> list[str]:
     >>> split_names("Ada Lovelace, A. Bell et al.")
     ['Ada Lovelace', 'A. Bell', 'et al.']
     """
-    text = text.strip()
-    if others := _AND_OTHERS.search(text):
-        return [*filter(None, split_names(text[: others.start()])), AND_OTHERS]
-    for separator in (_SEMICOLON, _BAR, _LINE):
-        if separator.search(text):
-            return [first_name_first(name) for name in separator.split(text)]
+    text, cut = text.strip(), False
+    for _ in range(_TIMES):  # "et al., and others"
+        if not (others := _AND_OTHERS.search(text, max(0, len(text) - _QUOTE))):
+            break
+        text, cut = text[: others.start()], True
+    names = _split(text.strip())
+    return [*filter(None, names), AND_OTHERS] if cut else names
+
+
+def _split(text: str) -> list[str]:
+    for separator in _SEPARATORS:
+        if separator in text:
+            return [first_name_first(name) for name in text.split(separator)]
     parts = [part.strip() for part in _COMMA_OR_AND.split(text)]
     if all(" " in part for part in parts):
         return parts
@@ -162,7 +171,7 @@ def _iso_date(date: str) -> str | None:
 
 
 def _doi(text: str) -> str:
-    found = _DOI.search(text)
+    found = _DOI.search(text[:_LONGEST])
     doi = found[0].rstrip(".,;") if found else ""
     # A closing bracket belongs to the sentence unless one was opened in the DOI.
     return doi[:-1] if doi.endswith(")") and doi.count("(") < doi.count(")") else doi

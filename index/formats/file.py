@@ -18,7 +18,7 @@ import zlib
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import IO, BinaryIO, Protocol, cast
+from typing import IO, Any, BinaryIO, Protocol
 
 from index.errors import SourceError
 from index.formats.entries import Entry, Unreadable
@@ -26,9 +26,18 @@ from index.formats.entries import Entry, Unreadable
 HEAD = 65_536  # characters by which a format is recognised
 LONGEST_LINE = 64_000_000  # bytes
 LARGEST_TEXT = 500_000_000  # characters, for formats that cannot be read line by line
+# Text packs to a tenth, very uniform text to a thirtieth. What unpacks to more than PACKED times
+# its size is made to fill memory and time ("bomb"), unless it stays below HARMLESS bytes.
+PACKED, HARMLESS = 100, 10_000_000
+_BUFFER = 1 << 17  # bytes
 _NOT_TEXT = b"\0"
 _WIDE = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
-_GZIP, _XZ, _BZIP2 = b"\x1f\x8b", b"\xfd7zXZ\0", b"BZh"
+# How each begins, and what opens it.
+_PACKINGS: tuple[tuple[bytes, Callable[[BinaryIO], Any]], ...] = (
+    (b"\x1f\x8b", gzip.open),
+    (b"\xfd7zXZ\0", lzma.open),
+    (b"BZh", bz2.open),
+)
 # What a damaged file raises, a packed one or one in an archive among them.
 BROKEN = (
     OSError,
@@ -68,7 +77,7 @@ class TextFile:
 
     @cached_property
     def head(self) -> str:
-        """How the file begins: the first HEAD characters, or a little more."""
+        """How the file begins: the first HEAD characters, and their last line up to as many."""
         parts, size = [], 0
         with contextlib.closing(self.lines()) as lines:
             for line in lines:
@@ -76,7 +85,7 @@ class TextFile:
                 size += len(line)
                 if size >= HEAD:
                     break
-        return "".join(parts)
+        return "".join(parts)[: 2 * HEAD]
 
     def lines(self) -> Generator[str, None, None]:
         """Each line with its end, which is a line feed whatever it was.
@@ -134,14 +143,60 @@ def reason(error: Exception) -> str:
 
 
 def unpacked(file: BinaryIO) -> IO[bytes]:
-    """The bytes inside of a gzip, xz or bzip2 file, or those of the file itself."""
+    """The bytes inside of a gzip, xz or bzip2 file, or those of the file itself.
+
+    Reading raises OSError for a bomb, see PACKED.
+    """
     begin = file.read(6)
     file.seek(0)
-    if begin.startswith(_GZIP):
-        return cast("IO[bytes]", gzip.open(file))
-    if begin.startswith(_XZ):
-        return lzma.open(file)
-    return bz2.open(file) if begin.startswith(_BZIP2) else file
+    opened = next((opened for sign, opened in _PACKINGS if begin.startswith(sign)), None)
+    return io.BufferedReader(_Measured(file, opened(file)), _BUFFER) if opened else file
+
+
+def is_bomb(packed: int, size: int) -> bool:
+    """Whether that many bytes unpack to more than any text does; see PACKED."""
+    return size > max(HARMLESS, PACKED * packed)
+
+
+class _Measured(io.RawIOBase):
+    """What is read out of a packed file, as long as it keeps in proportion to it."""
+
+    def __init__(self, packed: BinaryIO, content: BinaryIO) -> None:
+        self._packed, self._content = packed, content
+        self._size = 0
+
+    def readable(self) -> bool:
+        """Yes."""
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        """Raises OSError for a bomb, and what the library that unpacks raises."""
+        part = self._content.read(len(buffer))
+        buffer[: len(part)] = part
+        self._size += len(part)
+        if is_bomb(self._packed.tell(), self._size):
+            raise OSError(
+                f"unpacks to more than {PACKED} times its size, as no text does; unpack it yourself"
+            )
+        return len(part)
+
+    def seekable(self) -> bool:
+        """Yes, at the price of unpacking again."""
+        return True
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        """Go to a place of what is unpacked."""
+        self._size = self._content.seek(offset, whence)
+        return self._size
+
+    def tell(self) -> int:
+        """The place in what is unpacked."""
+        return self._size
+
+    def close(self) -> None:
+        """Close what unpacks; who opened the packed file closes that."""
+        self._content.close()
+        super().close()
 
 
 def _split(file: IO[bytes]) -> Generator[bytes, None, None]:

@@ -70,6 +70,7 @@ _NUMBERS = re.compile(
     r"[,;:\s(]+(?:vol(?:ume)?\b|pp?\b|pages?\b|no\b|\d+\s*[(:,]|\d+\s*$).*$", re.I | re.S
 )
 _LONGEST_VENUE = 160
+_LONGEST_TITLE = 1000  # characters; what is longer is a whole page in a link left open
 _LINK_KINDS = ("doi.org/", "arxiv.org/")
 _REGISTERS = re.compile(r"pubmed|europepmc\.org/|aclanthology\.|aclweb\.org/")
 
@@ -156,7 +157,7 @@ class Splitter:
             after = _SEPARATOR.match(text, place)
             if after is None or after.end() == place or text[place : place + 1] == "\n":
                 return Names(tuple(names), False, text[place:], True)
-            if text[place:].lstrip()[:1] not in (",", ";", "&", "a", "e", "u"):
+            if text[place : place + 100].lstrip()[:1] not in (",", ";", "&", "a", "e", "u"):
                 return Names(tuple(names), False, text[place:], True)
             place = after.end()
         return Names(tuple(names), False, text[place:], place >= len(text))
@@ -181,6 +182,8 @@ class Splitter:
     def _marked(self, runs: Sequence[Run], text: str) -> tuple[str, Names, str] | None:
         """(title, names, rest of the text) when the page marks the title."""
         for title, kind in _title_marks(runs, text):
+            if len(title) > _LONGEST_TITLE:
+                continue
             at = re.search(r"\s+".join(map(re.escape, title.split())), text)
             if at is None or (kind != "role" and not self._is_title(title)):
                 continue

@@ -19,7 +19,7 @@ from index.text import fold_space
 
 _PREFIX = re.compile(r"^(?:bepress_)?citation_", re.IGNORECASE)
 _DUBLIN = re.compile(r"^(?:dc|dcterms)\.", re.IGNORECASE)
-_LISTED = re.compile(r"\s*;\s*")
+_LISTED = re.compile(";")
 _DOI = re.compile(r"\b10\.\d{4,9}(?:\.\d+)*/\S+")
 _SCHOLARLY = {"scholarlyarticle", "medicalscholarlyarticle"}
 _TYPES = _SCHOLARLY | {"article", "creativework", "report", "thesis", "chapter"}

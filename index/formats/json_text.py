@@ -27,8 +27,9 @@ _OLD_STYLE = re.compile(r"\{\\(?:em|it|bf|sc|tt|rm|sl)\s+([^{}]*)\}")
 _ESCAPED = re.compile(r"\\([&%$#_])")
 _BREAK = re.compile(r"\\\\(?=\s|$)")
 _OTHERS = re.compile(r"(?:,?\s*(?:and\s+)?(?:et\s+al\b\.?|others)|\s*(?:\.\.\.|…))\s*$", re.I)
-_SPLIT = re.compile(r"\s*;\s*")
-_COMMA = re.compile(r"\s*,\s*")
+_TAIL = 200  # characters in which it stands
+_SPLIT = re.compile(";")  # the blanks around go later; of a run each would be tried
+_COMMA = re.compile(",")
 _ARXIV_CLASSES = re.compile(r"[a-z-]+(?:\.[A-Za-z-]+)?(?:\s+[a-z-]+(?:\.[A-Za-z-]+)?)*")
 
 
@@ -141,7 +142,8 @@ def name_of(item: object) -> str:
 def names_of(value: object) -> tuple[tuple[str, ...], bool]:
     """Names of a list or of one text, and whether it says that there are others."""
     if isinstance(value, str):
-        whole = _OTHERS.sub("", value)
+        tail = max(0, len(value) - _TAIL)
+        whole = value[:tail] + _OTHERS.sub("", value[tail:])
         return tuple(map(clean, split_names(without_tex(whole)))), whole != value
     names = [clean(name_of(item)) for item in items(value)]
     if names and _OTHERS.fullmatch(names[-1]):

@@ -24,9 +24,10 @@ from index.formats.entries import Entry, Unreadable, make_entry, split_names
 from index.formats.file import TextFile
 from index.formats.written import unguarded
 
-_OUR_LIST = re.compile(r"\s*;\s*")
-_LIST = re.compile(r"\s*[;|\n]\s*")
-_COMMAS = re.compile(r"\s*,\s*")
+_MOST_LINES = 20  # of one heading
+_OUR_LIST = re.compile(";")  # the blanks around go later; of a run each would be tried
+_LIST = re.compile(r"[;|\n]")
+_COMMAS = re.compile(",")
 
 
 class Table:
@@ -60,12 +61,21 @@ class Table:
             there = f"; they are {list_columns(layout.cells)}" if layout.cells else ""
             yield Unreadable.of(1, file.head.split("\n", 1)[0], why + there)
             return
+        if layout.has_heading and any(map(_is_open, layout.cells)):
+            why = "a quotation mark is left open in the first line, so no row can be told"
+            yield Unreadable.of(1, file.head.split("\n", 1)[0], why)
+            return
         ours = "paper_id" in layout.known
         for lines, row in _rows(file.lines(), layout):
             if isinstance(row, Unreadable):
                 yield row
             elif any(cell.strip() for cell in row):
                 yield _entry(lines, row, layout, ours)
+
+
+def _is_open(heading: str) -> bool:
+    """True for a heading that goes on to the end of the file, or over more lines than any does."""
+    return heading.endswith("\n") or heading.count("\n") > _MOST_LINES
 
 
 def _rows(

@@ -16,7 +16,7 @@ from index.formats.file import TextFile
 _Fields = dict[str, list[str]]  # values by tag, in order; lines that go on are joined by a blank
 _WOS = re.compile(r"(?P<tag>[A-Z][A-Z0-9])(?: (?P<value>.*))?$")
 _REFER = re.compile(r"%(?P<tag>\S)(?: (?P<value>.*))?$")
-_SPLIT = re.compile(r"\s*[;,]\s*")
+_SPLIT = re.compile(r"[;,]")  # the blanks around go later; of a run each would be tried
 _ONE_A_LINE = {"AU", "AF", "BA", "BF", "CA"}  # in which each line is a name
 
 
@@ -85,18 +85,18 @@ def _records(
 
 
 def _fields(lines: Iterable[str], tagged: re.Pattern[str]) -> _Fields:
-    fields: _Fields = {}
+    parts: dict[str, list[list[str]]] = {}  # joined at the end: a value may have very many lines
     tag = ""
     for line in lines:
         if found := tagged.match(line):
             tag = found["tag"]
-            fields.setdefault(tag, []).append((found["value"] or "").strip())
+            parts.setdefault(tag, []).append([(found["value"] or "").strip()])
         elif tag and line.strip():
             if tag in _ONE_A_LINE:
-                fields[tag].append(line.strip())
+                parts[tag].append([line.strip()])
             else:
-                fields[tag][-1] = f"{fields[tag][-1]} {line.strip()}".strip()
-    return fields
+                parts[tag][-1].append(line.strip())
+    return {tag: [" ".join(value).strip() for value in values] for tag, values in parts.items()}
 
 
 def _first(fields: Mapping[str, Sequence[str]], *tags: str) -> str:

@@ -176,7 +176,7 @@ class _Parser:
 
     def fed(self, block: bytes, start: int, first: int) -> _Break | None:
         """Parses a block, whose first line is `first`, from `start` on; tells where it cannot."""
-        text = block[start:] if start else block
+        text = memoryview(block)[start:]  # no copy: a block may break very often
         self._size += len(text)
         try:
             self._expat.Parse(text)

@@ -36,11 +36,14 @@ from index.sources.listing import Listing
 from index.sources.page import Layout, Page
 from index.sources.profile import Profile
 from index.sources.works import Works
+from index.text import plain
 
 __all__ = ["FileReport", "Reading", "list_files", "load_page", "read_sources", "recognise"]
 
 LAYOUTS: tuple[Layout, ...] = (Listing(), Works(), Profile())
 LONGEST_LINE = 2_000_000  # bytes; far above any record, far below what would strain memory
+LARGEST_PAGE = 100_000_000  # bytes, and …
+MOST_LINES = 500_000  # … lines; a page is held as a whole, and its lines looked at many times
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,8 +240,8 @@ def recognise(page: Page) -> Layout:
 def load_page(file: TextFile) -> tuple[Page, str]:
     """The page of a file and the sha256 of its bytes.
 
-    Raises SourceError for a file that is empty, binary, not UTF-8, or has an endless line, each
-    with the line where it shows.
+    Raises SourceError for a file that is empty, binary, not UTF-8, endless or has an endless
+    line, each with the line where it shows.
     """
     lines: list[str] = []
     try:
@@ -253,9 +256,17 @@ def load_page(file: TextFile) -> tuple[Page, str]:
 
 
 def _lines(file: IO[bytes], name: str) -> Iterator[bytes]:
-    number = 0
+    number = size = 0
     while raw := file.readline(LONGEST_LINE + 1):
         number += 1
+        size += len(raw)
+        if number > MOST_LINES or size > LARGEST_PAGE:
+            raise SourceError(
+                name,
+                f"more than {MOST_LINES:,} lines or {LARGEST_PAGE:,} bytes, and in no format that "
+                "is read record by record; a publication list is shorter",
+                line=number,
+            )
         if len(raw) > LONGEST_LINE:
             raise SourceError(
                 name,
@@ -279,4 +290,4 @@ def _decode(raw: bytes, name: str, number: int) -> str:
             "save the file as UTF-8",
             number,
         ) from error
-    return text.rstrip("\r\n")
+    return plain(text.rstrip("\r\n"))

@@ -12,7 +12,7 @@ from typing import BinaryIO, cast
 
 from index.decisions import FILE_NAME as DECISIONS_FILE
 from index.errors import SourceError
-from index.formats.file import TextFile
+from index.formats.file import TextFile, is_bomb
 
 # Backups, locks and swap files of editors, and downloads that are under way. An older copy of a
 # list or half of one would state papers that the list itself does not.
@@ -90,19 +90,36 @@ def texts_in_zip(name: str, content: Path | BinaryIO) -> Iterator[TextFile]:
     """Each file of a zip archive called `name`, to be read before the next is asked for.
 
     Hidden files and those that macOS adds are left out. Raises SourceError for an archive that
-    cannot be read.
+    cannot be read, or is made to fill memory and time.
     """
     try:
         with zipfile.ZipFile(content) as archive:
+            _check_size(name, archive)
             # Of files of one name the last counts, as for programs that unpack.
             for inside in {inside.filename: inside for inside in archive.infolist()}.values():
-                parts = inside.filename.split("/")
+                parts = [p for p in inside.filename.split("/") if p not in (".", "..")]
                 if inside.is_dir() or any(p.startswith((".", "__MACOSX")) for p in parts):
                     continue
-                label = f"{name}/{inside.filename}"
+                label = f"{name}/{display_name(PurePath(inside.filename))}"
                 yield TextFile(label, partial(_opened, archive, inside, label))
     except (zipfile.BadZipFile, NotImplementedError, OSError) as error:
         raise SourceError(name, f"cannot be unpacked: {error}") from error
+
+
+def _check_size(name: str, archive: zipfile.ZipFile) -> None:
+    """Raise SourceError for an archive that unpacks to more than any texts do, in all or in one.
+
+    No file gives more bytes than the archive states of it. Files may share what they are packed
+    in, so the whole is measured against the archive.
+    """
+    inside = archive.infolist()
+    file = cast("BinaryIO", archive.fp)
+    sizes = [(i.compress_size, i.file_size) for i in inside]
+    sizes.append((file.seek(0, os.SEEK_END), sum(size for _, size in sizes)))
+    worst = next(((packed, size) for packed, size in sizes if is_bomb(packed, size)), None)
+    if worst:
+        why = f"{worst[0]:,} bytes unpack to {worst[1]:,}, as no text does; unpack it yourself"
+        raise SourceError(name, why)
 
 
 def _opened(archive: zipfile.ZipFile, inside: zipfile.ZipInfo, name: str) -> BinaryIO:
@@ -111,9 +128,14 @@ def _opened(archive: zipfile.ZipFile, inside: zipfile.ZipInfo, name: str) -> Bin
     return cast("BinaryIO", archive.open(inside))
 
 
-def display_name(path: Path) -> str:
-    """The path as text that can be stored; bytes of a name that are not UTF-8 are escaped."""
-    return path.as_posix().encode("utf-8", "backslashreplace").decode("utf-8")
+def display_name(path: PurePath) -> str:
+    """The path as text that can be stored and shown on a line.
+
+    Bytes that are not UTF-8 are escaped, and so are line ends, other control characters and what
+    turns the direction of writing, which a hostile name holds.
+    """
+    text = path.as_posix().encode("utf-8", "backslashreplace").decode("utf-8")
+    return "".join(c if c.isprintable() or c == "\u3000" else ascii(c)[1:-1] for c in text)
 
 
 def _real(path: Path) -> Path:

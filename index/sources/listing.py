@@ -26,6 +26,7 @@ _HEADER = re.compile(
     r"(?P<flag>\s?[A-Z][A-Za-z ]{0,20})?$"
 )
 _ET_AL = re.compile(r",?\s+et al\.?$")
+_TAIL = 2000  # characters in which the affiliations are; each sign of more would be tried
 _AFFILIATION = re.compile(r"(?: · [^·]{1,60})+$")
 
 
@@ -86,7 +87,8 @@ def _entries(page: Page) -> Iterator[_Entry]:
 
 def _without_tail(title_line: str) -> tuple[str, bool]:
     """The line without affiliation and "et al.", and whether authors were left out."""
-    line = _AFFILIATION.sub("", title_line)
+    tail = max(0, len(title_line) - _TAIL)
+    line = title_line[:tail] + _AFFILIATION.sub("", title_line[tail:])
     short = _ET_AL.sub("", line)
     return short, short != line
 

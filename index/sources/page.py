@@ -17,6 +17,7 @@ SPLICE = re.compile(r"…\s*\((?:voir plus|see more)\)")
 SPLICE_AT = 140
 
 _CUT_OFF = re.compile(r"[.!?。．…][\"'”’»)\]}$*]*$|\S+://\S+$")
+_ENDING = 500  # characters; each letter of a longer word would be tried as the start of an address
 _ISO_DATE = re.compile(r"(?P<year>(?:18|19|20)\d{2})(?:-(?P<month>\d{2})(?:-(?P<day>\d{2}))?)?$")
 # What repositories print where an abstract should be.
 _STUB = re.compile(
@@ -80,7 +81,7 @@ def is_cut_off(abstract: str) -> bool:
     >>> is_cut_off("Code: https://example.org/x")
     False
     """
-    return _CUT_OFF.search(abstract) is None
+    return _CUT_OFF.search(abstract, max(0, len(abstract) - _ENDING)) is None
 
 
 def iso_date(line: str) -> tuple[str, int] | None:

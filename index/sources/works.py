@@ -90,7 +90,8 @@ def _mention(page: Page, start: int, filled: list[int], names: NameModel) -> Men
 
 def _authors(line: str, names: NameModel) -> tuple[str, ...]:
     """The names of a line that holds nothing but names."""
-    parts = [p for p in re.split(r",\s+|;\s+|\s+(?:and|et|&)\s+", line.strip()) if p]
+    # Of runs of blanks every one would be tried as the first before "and".
+    parts = [p for p in re.split(r",\s|;\s|\s(?:and|et|&)\s", fold_space(line)) if p]
     if all(len(p.split()) <= 5 and names.name_odds(p) > 0 for p in parts):
         return tuple(parts)
     return ()
