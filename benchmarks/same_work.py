@@ -6,8 +6,9 @@
     python -m benchmarks.same_work tables PAIRS.jsonl [PAIRS.jsonl ...]
 
 `near` takes pairs {"kept": record, "dup": record} of one work out of real dumps and reports the
-share that is joined. `scale` takes distinct papers, adds a copy with a cut-off abstract of one in
-ten, groups all of them, and reports processor seconds, false joins and copies found.
+share that is joined. `scale` takes distinct papers (and mixtures of them, where there are too few),
+adds a copy with a cut-off abstract of one in ten, groups all of them, and reports processor
+seconds, false joins and copies found.
 
 `pairs` takes labelled pairs of records without abstracts (`training/pairs.py`) and decides about
 each by itself. `tables` puts all their records, each once, into one library, as a user who imports
@@ -18,10 +19,12 @@ from __future__ import annotations
 
 import argparse
 import json
+import random
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +33,7 @@ from index.evidence import compare
 from index.features import Background, Features
 from index.identity import with_ids
 from index.records import Mention
-from index.text import fold_space
+from index.text import fold_space, sentence_spans
 from training.agreement import quality
 from training.names import records
 from training.pairs import Pair, Quality, read_pairs
@@ -68,7 +71,7 @@ def scale(path: Path, size: int) -> dict[str, Any]:
     """Group `size` distinct papers and cut-off copies of one in ten."""
     mentions: list[Mention] = []
     copies = 0
-    for line, record in zip(range(1, size + 1), records(path), strict=False):
+    for line, record in enumerate(_papers(path, size), 1):
         mention = to_mention(record, "dump", line)
         mentions.append(mention)
         if line % 10 == 0 and mention.abstract and len(mention.abstract) > 400:
@@ -94,6 +97,34 @@ def scale(path: Path, size: int) -> dict[str, Any]:
         "groups_of_several_records": len(joined),
         "examples": joined[:5],
     }
+
+
+def _papers(path: Path, size: int) -> Iterator[dict[str, Any]]:
+    """The records of the file; where there are too few, mixtures of them follow.
+
+    A mixture has the beginning of one title and the end of another, six sentences of six abstracts,
+    and the authors, year and venue of a ninth paper. So each sentence is in several papers, which
+    asks more of the grouping than real papers do.
+    """
+    real = list(islice(records(path), size))
+    yield from real
+    rng = random.Random(1)
+    sentences = [
+        text[start:end]
+        for record in real
+        for text in [fold_space(record.get("abstract") or "")]
+        for start, end in sentence_spans(text)
+    ]
+    for _ in range(size - len(real)):
+        one, other, signed = rng.sample(real, 3)
+        begins, ends = one["title"].split(), other["title"].split()
+        title = " ".join([*begins[: len(begins) // 2 + 1], *ends[len(ends) // 2 :]])
+        abstract = " ".join(rng.sample(sentences, 6))
+        yield {
+            "title": title,
+            "abstract": abstract,
+            **{field: signed.get(field) for field in ("authors", "year", "venue")},
+        }
 
 
 def tables(pairs: Sequence[Pair]) -> dict[str, Any]:
