@@ -19,6 +19,7 @@ from index.formats.entries import Entry, make_entry
 from index.formats.file import TextFile
 from index.identifiers import acl_of, is_published_doi, pmid_of
 from index.identity import content_ids, digest, with_ids
+from index.manifest import FORMAT
 from index.papers import merge_mentions
 from index.records import Mention, Paper
 from index.snapshot import Snapshot
@@ -314,7 +315,7 @@ def test_an_older_index_is_built_anew(data: Path, tmp_path: Path) -> None:
     """Format 4 is refused with what to run, and running it gives the same papers."""
     papers = papers_of(data)
     edit_manifest(data, lambda manifest: manifest.update(format=4))
-    with pytest.raises(SnapshotError, match=r"index format 4, this version reads format 5; run "):
+    with pytest.raises(SnapshotError, match=rf"index format 4, this version reads format {FORMAT}; run "):
         Snapshot.open(data)
     report = build([tmp_path / "sources"], data, encoder=FakeEncoder())
     assert (report.generation, report.embedded, report.reused) == (2, 2, 0)
