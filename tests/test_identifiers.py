@@ -315,7 +315,8 @@ def test_an_older_index_is_built_anew(data: Path, tmp_path: Path) -> None:
     """Format 4 is refused with what to run, and running it gives the same papers."""
     papers = papers_of(data)
     edit_manifest(data, lambda manifest: manifest.update(format=4))
-    with pytest.raises(SnapshotError, match=rf"index format 4, this version reads format {FORMAT}; run "):
+    told = rf"index format 4, this version reads format {FORMAT}; run "
+    with pytest.raises(SnapshotError, match=told):
         Snapshot.open(data)
     report = build([tmp_path / "sources"], data, encoder=FakeEncoder())
     assert (report.generation, report.embedded, report.reused) == (2, 2, 0)
