@@ -10,7 +10,6 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 
-from index.ann import Method
 from index.build import DEFAULT_SOURCE, EDITIONS, BuildReport, build, data_folder, plan
 from index.command import (
     JsonProgress,
@@ -236,7 +235,7 @@ def _status(options: argparse.Namespace) -> None:
             print("preprints and what was published of them are apart")
         print(f"skipped: {counts['skipped']}")
         print(f"model: {model.name}, {model.dimension} dimensions, {model.dtype}")
-        method = Method.from_dict(manifest.vector_search)
+        method = snapshot.index.method
         measured = f" ({_recalls(method.recall)} when built)" if method.recall else ""
         print(f"vector index: {manifest.ann}{measured}")
         size = sum(file["size"] for file in manifest.files.values())

@@ -40,7 +40,6 @@ from index.encoder import Encoder
 from index.errors import SnapshotError, UnknownPaperError
 from index.lexical import LexicalIndex, Selection
 from index.manifest import REBUILD, Manifest, model_differences
-from index.recall import Truth
 from index.records import Mention, Merge, Paper, Skip, display_title
 from index.text import title_key
 from index.topics import Topic, Topics
@@ -351,6 +350,8 @@ class Snapshot:
 
         {"recall@10": …} by depth, of QUERIES papers that are the same each time.
         """
+        from index.recall import Truth  # noqa: PLC0415  with FAISS, as above
+
         return Truth.of(self.vectors).recalls(self.index)
 
 

@@ -432,12 +432,12 @@ def test_a_model_that_cannot_be_loaded(
     tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A model that is not there is one line on stderr, however long the library's own message."""
-    import sentence_transformers  # noqa: PLC0415  it takes seconds
+    import index.sentence_model  # noqa: PLC0415  it takes seconds
 
     def fail(*_: object, **__: object) -> None:
         raise OSError("no such model.\nCheck your internet connection\n  or the name.")
 
-    monkeypatch.setattr(sentence_transformers, "SentenceTransformer", fail)
+    monkeypatch.setattr(index.sentence_model, "SentenceTransformer", fail)
     monkeypatch.setattr("index.hub._hub_answers", lambda _: True)
     arguments = ["build", str(SEEDS), "--data", str(tmp_path), "--model", "no/model", "--json"]
     assert index.__main__.main(arguments) == 2
