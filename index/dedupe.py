@@ -20,17 +20,12 @@ import numpy as np
 from index.blocking import Signature, candidate_pairs
 from index.decisions import FILE_NAME, Decisions
 from index.errors import DecisionError
-from index.evidence import compare, conflict, editions, veto
+from index.evidence import compare, objection
 from index.features import Background, Features
 from index.records import Evidence, Mention, Merge
 
-# From this score on, evidence stands without asking whether other members of the groups agree:
-# it rests on whole texts.
-_STRONG = 0.94
 # Members of a group that are asked for a veto; versions beyond these are copies of copies.
 _ASKED = 24
-
-
 # Mentions in the forms in which they are compared, kept in memory at a time.
 _FEATURES = 50_000
 
@@ -178,9 +173,7 @@ class _Forest:
         for m in self._voters(a, i):
             for n in self._voters(b, j):
                 one, other = self._features(m), self._features(n)
-                if veto(one, other, evidence) or (self._editions_apart and editions(one, other)):
-                    return
-                if evidence.score < _STRONG and conflict(one, other):
+                if objection(one, other, evidence, apart=self._editions_apart):
                     return
         self.join(i, j, evidence)
 

@@ -34,6 +34,9 @@ UNRELATED_ABSTRACT = 0.15  # TF-IDF cosine below which one title names two works
 NEAR_ABSTRACT = 0.75  # edit similarity or cosine, for a title with and without subtitle
 SURE_ENOUGH = 0.5  # logarithm of the odds, for records with titles that differ
 UNLIKELY = -2.0  # logarithm of the odds under which records are not brought together by a third
+# From this score on, evidence stands without asking whether other members of the groups agree:
+# it rests on whole texts.
+STRONG = 0.94
 BOILERPLATE = 40  # words; a shorter abstract may stand under many titles ("Provides an abstract …")
 
 
@@ -134,6 +137,17 @@ def rejected(a: Features, b: Features) -> str:
         return "many works have such a title: authors, year and venue have to be the same"
     least = 0 if a.title_key == b.title_key else SURE_ENOUGH
     return f"the records agree by {found.points:+.1f} points, and {least:+.1f} are needed"
+
+
+def objection(a: Features, b: Features, evidence: Evidence, *, apart: bool) -> str | None:
+    """Why two mentions keep their groups from joining by the `evidence` of others, or None.
+
+    With `apart` a preprint and what was published of it are two works.
+    """
+    why = veto(a, b, evidence) or (editions(a, b) if apart else None)
+    if not why and evidence.score < STRONG and conflict(a, b):
+        return "the titles and all else speak of different works"
+    return why
 
 
 def conflict(a: Features, b: Features) -> bool:

@@ -11,7 +11,7 @@ from typing import Any
 from index.agreement import Agreement, agree
 from index.blocking import Signature, candidate_pairs
 from index.decisions import decision_folders, read_decisions
-from index.evidence import compare, conflict, editions, rejected, veto
+from index.evidence import compare, objection, rejected, veto
 from index.features import Background, Features, abstract_similarity, title_similarity
 from index.records import Evidence, Mention, Merge, Paper
 from index.snapshot import Snapshot
@@ -117,9 +117,7 @@ def _objection(
     apart = snapshot.manifest.settings.get("editions") == "apart"
     sides = [[Features(m, background) for m, _ in snapshot.mentions(p.paper_id)] for p in papers]
     for a, b in product(*sides):
-        why = veto(a, b, evidence) or (editions(a, b) if apart else None)
-        if not why and conflict(a, b):
-            why = "title and abstract both speak of something else"
+        why = objection(a, b, evidence, apart=apart)
         if why:
             return f"{a.mention.mention_id} and {b.mention.mention_id}: {why}"
     return "the sources or the rules have changed since the index was built; build it again"

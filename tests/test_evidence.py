@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from index.evidence import compare, conflict, veto
+from index.evidence import compare, conflict, objection, veto
 from index.features import Background, Features, abstract_similarity, title_similarity
 from index.records import Evidence, Mention
 from index.sources import read_sources
@@ -534,6 +534,19 @@ def test_an_identifier_stands_above_the_vetoes():
     assert evidence is not None
     assert veto(a, b, evidence) is None
     assert veto(a, b) is not None
+
+
+def test_members_object_to_weak_evidence_alone():
+    """Mentions in conflict keep their groups apart, unless what joins them rests on whole texts."""
+    a, b = features(NETWORKS, ADA, GRADIENTS), features(MICE, ADA, REPLAY)
+    weak, strong = (Evidence("same-abstract", score, "") for score in (0.93, 0.94))
+    told = "the titles and all else speak of different works"
+    assert objection(a, b, weak, apart=False) == told
+    assert objection(a, b, strong, apart=False) is None
+    preprint = features(NETWORKS, ADA, GRADIENTS, venue="arXiv")
+    article = features(NETWORKS, ADA, GRADIENTS, venue="Neuron")
+    assert objection(preprint, article, strong, apart=False) is None
+    assert "preprint" in (objection(preprint, article, strong, apart=True) or "")
 
 
 @pytest.mark.parametrize(
