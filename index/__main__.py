@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 from index.build import DEFAULT_SOURCE, EDITIONS, BuildReport, build, data_folder, plan
 from index.command import (
@@ -49,6 +50,13 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     common = [common_options()]
 
+    for add in (_add_building, _add_looking, _add_deciding):
+        add(commands, common)
+    return parser
+
+
+def _add_building(commands: Any, common: list[argparse.ArgumentParser]) -> None:
+    """The commands that make an index."""
     command = commands.add_parser("build", parents=common, help="make sources the live index")
     command.add_argument(
         "sources", nargs="*", default=[DEFAULT_SOURCE], metavar="SOURCE",
@@ -91,6 +99,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     command.set_defaults(run=_watch)
 
+
+def _add_looking(commands: Any, common: list[argparse.ArgumentParser]) -> None:
+    """The commands that tell what is in it."""
     command = commands.add_parser("status", parents=common, help="what is indexed, by which model")
     command.set_defaults(run=_status)
     command = commands.add_parser("verify", parents=common, help="check every digest and count")
@@ -106,6 +117,9 @@ def _parser() -> argparse.ArgumentParser:
     command = commands.add_parser("merges", parents=common, help="what was joined, and why")
     command.set_defaults(run=_merges)
 
+
+def _add_deciding(commands: Any, common: list[argparse.ArgumentParser]) -> None:
+    """The commands about what is the same work."""
     command = commands.add_parser(
         "same", parents=common, help="why two papers are, or are not, the same work"
     )
@@ -126,7 +140,6 @@ def _parser() -> argparse.ArgumentParser:
         help="mentions that are another work (default: each mention is one of its own)",
     )  # fmt: skip
     command.set_defaults(run=_split)
-    return parser
 
 
 def _reading_options(command: argparse.ArgumentParser) -> None:
