@@ -19,13 +19,13 @@ from dataclasses import replace
 from pathlib import Path
 
 from index.ann import VectorIndex
-from index.build import embed
 from index.calibration import calibrate
 from index.command import ProgressBar
 from index.dedupe import Known
+from index.embedding import embed
 from index.encoder import Encoder, load_encoder
-from index.identity import with_ids, with_paper_ids
-from index.papers import document_text, merge_mentions
+from index.identity import by_id, name_works, with_ids
+from index.papers import document_text, paper_of
 from index.plane import find_plane
 from index.records import Mention, Paper
 from index.topics import find_topics
@@ -61,8 +61,8 @@ def shortened(paper: Paper, words: int | None) -> str:
 
 def make_index(source: Path, data: Path, encoder: Encoder, limit: int | None, words: int | None):
     mentions = mentions_of(itertools.islice(records(source), limit), source.name)
-    by_id = {mention.mention_id: mention for mention in mentions}
-    papers = with_paper_ids([merge_mentions([mention]) for mention in mentions], by_id, {})
+    named = by_id(mentions)
+    papers = [paper_of(work, named) for work in name_works([[m] for m in named], named, {})]
     texts = [document_text(paper) for paper in papers]
     progress = ProgressBar()
     vectors = embed(encoder, [shortened(paper, words) for paper in papers], {}, progress)

@@ -31,7 +31,7 @@ from typing import Any
 from index.dedupe import group
 from index.evidence import compare
 from index.features import Background, Features
-from index.identity import with_ids
+from index.identity import by_id, with_ids
 from index.records import Mention
 from index.text import fold_space, sentence_spans
 from training.agreement import quality
@@ -84,7 +84,7 @@ def scale(path: Path, size: int) -> dict[str, Any]:
     named = with_ids(mentions)
     line_of = {m.mention_id: m.line_start for m in named}
     started = time.process_time()
-    grouping = group(named)
+    grouping = group(by_id(named))
     seconds = time.process_time() - started
     lines = [[line_of[m] for m in g] for g in grouping.groups if len(g) > 1]
     right = sum(len(set(g)) == 1 for g in lines)
@@ -133,7 +133,7 @@ def tables(pairs: Sequence[Pair]) -> dict[str, Any]:
     named = with_ids({record for side in sides for record in side})
     identifier = {replace(m, mention_id=""): m.mention_id for m in named}
     started = time.perf_counter()
-    grouping = group(named)
+    grouping = group(by_id(named))
     seconds = time.perf_counter() - started
     home = {m: number for number, members in enumerate(grouping.groups) for m in members}
     places = [(home[identifier[left]], home[identifier[right]]) for left, right in sides]

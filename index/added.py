@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from index.records import Paper
+from index.records import Work
 
 
 def build_date(now: datetime | None, last: str | None) -> str:
@@ -25,23 +25,23 @@ def build_date(now: datetime | None, last: str | None) -> str:
     return date.isoformat()
 
 
-def with_dates(papers: Iterable[Paper], earlier: Mapping[str, str], date: str) -> list[Paper]:
-    """The papers (with final ids) and since when the index has them, `date` for those that are new.
+def with_dates(works: Iterable[Work], earlier: Mapping[str, str], date: str) -> list[Work]:
+    """The works, and since when the index has them, `date` for those that are new.
 
     `earlier` has the date of every id of a paper, alias and mention of the index before. Of a
     paper that comes of several, the first counts.
     """
     return [
         replace(
-            paper,
+            work,
             added=min(
                 (
                     earlier[name]
-                    for name in (paper.paper_id, *paper.aliases, *paper.mention_ids)
+                    for name in (work.paper_id, *work.aliases, *work.mention_ids)
                     if name in earlier
                 ),
                 default=date,
             ),
         )
-        for paper in papers
+        for work in works
     ]

@@ -2,31 +2,33 @@
 
 from __future__ import annotations
 
-import hashlib
+import contextlib
 import logging
 import os
 import sqlite3
+import tempfile
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal, get_args
 
-import numpy as np
-
 from index.calibration import calibrate
 from index.dedupe import rules_digest
-from index.disk import CURRENT, GENERATIONS
-from index.encoder import DEFAULT_MODEL, Encoder, load_encoder
+from index.disk import CURRENT, GENERATIONS, JOURNAL, STAGING
+from index.embedding import Embedding, Progress
+from index.encoder import DEFAULT_MODEL, Encoder, ModelInfo, load_encoder
 from index.errors import QueryError, SnapshotError, SourceError
-from index.formats.columns import parse_columns
-from index.papers import document_text
+from index.formats.columns import Named, parse_columns
+from index.journal import Computed, Journal, read_computed
+from index.papers import document_text, text_digest
 from index.plane import find_plane
 from index.recognise import RULES, Works, recognise
 from index.records import Skip
 from index.snapshot import Snapshot
-from index.sources import FileReport, Reading, read_sources
+from index.sources import FileReport, Findings, read_into
+from index.staging import Staging
 from index.topics import find_topics
 from index.writer import Contents, build_lock, write_generation
 
@@ -36,7 +38,6 @@ Editions = Literal["together", "apart"]
 EDITIONS: tuple[Editions, ...] = get_args(Editions)
 PathLike = str | os.PathLike[str]
 Columns = Mapping[str, str] | Iterable[str]  # {"title": "Titel"}, or texts as of --columns
-Progress = Callable[[str, int, int], None]  # (stage, done, total); total 0 means unknown
 
 _SQLITE_REFUSALS = {sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_NOMEM}
 _log = logging.getLogger(__name__)
@@ -80,6 +81,7 @@ def build(
     strict: bool = False,
     columns: Columns = (),
     editions: Editions = "together",
+    embedded: Sequence[PathLike] = (),
     progress: Progress | None = None,
     now: datetime | None = None,
 ) -> BuildReport:
@@ -87,9 +89,11 @@ def build(
 
     What the live index already holds is reused unless `full`: vectors of texts by the same model,
     and comparisons of mentions by the same rules. `encoder` takes the place of `model` when given.
-    `columns` says what the columns of tables are that are not known by their headings; see
-    `index.formats.columns`. Of `editions` "apart", a preprint and what was published of it are two
-    papers. Papers that come in are dated `now`, which has a time zone, or else by the clock.
+    `embedded` are files of vectors made by `index.shard`; where a build was broken off while it
+    embedded, this one goes on. `columns` says what the columns of tables are that are not known by
+    their headings; see `index.formats.columns`. Of `editions` "apart", a preprint and what was
+    published of it are two papers. Papers that come in are dated `now`, which has a time zone, or
+    else by the clock.
 
     Raises QueryError for columns or editions that make no sense, SourceError when a source is
     missing or unreadable, no table has a column of `columns` or nothing was found in any (with
@@ -100,45 +104,45 @@ def build(
     started = time.perf_counter()
     folder = data_folder(data)
     say = progress or _silent
-    with build_lock(folder):
+    with build_lock(folder), Staging(folder / STAGING) as staging:
         say("reading", 0, 0)
-        reading = read_sources(sources, folder, strict=strict, columns=named)
-        if not reading.mentions:
-            raise SourceError(", ".join(map(str, sources)), _nothing_found(reading))
-        before = _live_snapshot(folder)
-        try:
+        findings = _read(staging, sources, folder, strict=strict, columns=named)
+        with _live_snapshot(folder) as before:
             say("recognising the same work", 0, 0)
-            works = recognise(reading.mentions, sources, before, now, full=full, apart=apart)
-            texts = [document_text(paper) for paper in works.papers]
-            digests = [_digest(text) for text in texts]
+            mentions = staging.stated.named()
+            works = recognise(mentions, sources, before, now, full=full, apart=apart)
+            staging.keep(works.papers())
             say("loading the model", 0, 0)
             encoder = encoder or load_encoder(model)
-            kept = {} if full or before is None else _reusable(before, encoder, digests)
-            vectors = embed(encoder, texts, kept, progress)
-        finally:
-            if before:
-                before.close()
+            info = encoder.info
+            embedding = Embedding(staging.texts, staging.vectors(info.dimension))
+            with Journal(folder / JOURNAL, info) as journal:
+                for some in _computed(journal, None if full else before, embedded, info):
+                    embedding.take(some)
+                reused = len(embedding.texts) - len(embedding.missing)
+                embedding.compute(encoder, journal, progress)
         say("topics and calibration", 0, 0)
         from index.ann import VectorIndex  # noqa: PLC0415  with FAISS: see `Snapshot`
 
+        papers, texts, vectors = staging.papers, embedding.texts, embedding.vectors
         index, topics = VectorIndex.build(vectors), find_topics(vectors, texts)
-        calibration = calibrate(encoder, index, works.papers)
+        calibration = calibrate(encoder, index, papers)
         say("map", 0, 0)
         plane = find_plane(vectors, topics)
         contents = Contents(
-            papers=works.papers,
+            papers=papers,
             texts=texts,
-            text_digests=digests,
-            mentions=works.mentions,
+            text_digests=embedding.digests,
+            mentions=mentions.values(),
             merges=works.merges,
             known=works.known,
-            files=[(f.source, f.layout, f.sha256, f.mentions) for f in reading.files],
-            skipped=reading.skipped,
+            files=[(f.source, f.layout, f.sha256, f.mentions) for f in findings.files],
+            skipped=findings.skipped,
             vectors=vectors,
             index=index,
             topics=topics,
             plane=plane,
-            model=encoder.info,
+            model=info,
             calibration=calibration,
             sources=[str(Path(s).absolute()) for s in sources],
             settings={
@@ -152,7 +156,8 @@ def build(
         )
         say("writing", 0, 0)
         generation = write_generation(folder, contents)
-    return _report(generation, reading, works, len(kept), time.perf_counter() - started)
+        (folder / JOURNAL).unlink(missing_ok=True)
+    return _report(generation, findings, works, reused, time.perf_counter() - started)
 
 
 def plan(
@@ -170,45 +175,52 @@ def plan(
     The generation of the report is the live one, 0 where there is none. Raises what `build` does
     for sources that it cannot read.
     """
+    named, apart = parse_columns(columns), _apart(editions)
     started = time.perf_counter()
     folder = data_folder(data)
-    reading = read_sources(sources, folder, strict=strict, columns=parse_columns(columns))
-    if not reading.mentions:
-        raise SourceError(", ".join(map(str, sources)), _nothing_found(reading))
-    before = _live_snapshot(folder)
-    try:
-        works = recognise(
-            reading.mentions, sources, before, None, full=full, apart=_apart(editions)
-        )
-        known: set[str] = set()
-        if before and not full and before.manifest.model.name == model:
-            known = {*before.carried.text_rows()}
-        reused = sum(_digest(document_text(paper)) in known for paper in works.papers)
-        live = before.manifest.generation if before else 0
-    finally:
-        if before:
-            before.close()
-    return _report(live, reading, works, reused, time.perf_counter() - started)
+    with tempfile.TemporaryDirectory() as scratch, Staging(Path(scratch)) as staging:
+        findings = _read(staging, sources, folder, strict=strict, columns=named)
+        with _live_snapshot(folder) as before:
+            mentions = staging.stated.named()
+            works = recognise(mentions, sources, before, None, full=full, apart=apart)
+            known: set[str] = set()
+            if before and not full and before.manifest.model.name == model:
+                known = {*before.carried.text_rows()}
+            reused = sum(text_digest(document_text(paper)) in known for paper in works.papers())
+            live = before.manifest.generation if before else 0
+    return _report(live, findings, works, reused, time.perf_counter() - started)
 
 
-def _digest(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()
+def _read(
+    staging: Staging,
+    sources: Sequence[PathLike],
+    folder: Path,
+    *,
+    strict: bool,
+    columns: Sequence[Named],
+) -> Findings:
+    """Read what the sources state into the staging. Raises SourceError when that is nothing."""
+    keep = staging.stated.append
+    findings = read_into(keep, sources, folder, strict=strict, columns=columns)
+    if not len(staging.stated):
+        raise SourceError(", ".join(map(str, sources)), _nothing_found(findings))
+    return findings
 
 
 def _report(
-    generation: int, reading: Reading, works: Works, reused: int, seconds: float
+    generation: int, findings: Findings, works: Works, reused: int, seconds: float
 ) -> BuildReport:
-    papers, mentions = len(works.papers), len(works.mentions)
+    papers, mentions = len(works.works), len(works.mentions)
     return BuildReport(
         generation=generation,
-        files=len(reading.files),
+        files=len(findings.files),
         mentions=mentions,
         papers=papers,
         merged=mentions - papers,
         embedded=papers - reused,
         reused=reused,
-        read=tuple(reading.files),
-        skipped=tuple(reading.skipped),
+        read=tuple(findings.files),
+        skipped=tuple(findings.skipped),
         seconds=round(seconds, 3),
         compared=works.compared,
         added=works.added,
@@ -226,23 +238,28 @@ def _silent(_stage: str, _done: int, _total: int) -> None:
     """Say nothing about the progress."""
 
 
-def _nothing_found(reading: Reading) -> str:
-    first = next(iter(reading.skipped), None)
+def _nothing_found(findings: Findings) -> str:
+    first = next(iter(findings.skipped), None)
     if first is None:
         return "no paper found; the folder holds no files"
     where = f"{first.source}:{first.line}" if first.line else first.source
-    return f"no paper found; {len(reading.skipped)} skipped, the first: {where}: {first.why}"
+    return f"no paper found; {len(findings.skipped)} skipped, the first: {where}: {first.why}"
 
 
-def _live_snapshot(folder: Path) -> Snapshot | None:
+@contextlib.contextmanager
+def _live_snapshot(folder: Path) -> Iterator[Snapshot | None]:
     """The index that is being replaced, if there is one that this version can read.
 
     It is verified first: a damaged vector must not pass into the next generation. Raises
     SnapshotError when the system would not let it be read, which may pass: to build without it
     would lose the ids and dates that it alone knows.
     """
-    if not (folder / CURRENT).exists():
-        return None
+    snapshot = _opened(folder) if (folder / CURRENT).exists() else None
+    with snapshot or contextlib.nullcontext():
+        yield snapshot
+
+
+def _opened(folder: Path) -> Snapshot | None:
     snapshot = None
     try:
         snapshot = Snapshot.open(folder)
@@ -269,34 +286,12 @@ def _is_refusal(cause: BaseException | None) -> bool:
     return isinstance(cause, OSError) and cause.errno is not None and not gone
 
 
-def _reusable(before: Snapshot, encoder: Encoder, digests: Sequence[str]) -> dict[int, np.ndarray]:
-    """New row -> vector of the generation before, for texts that the same model has embedded."""
-    if before.manifest.model != encoder.info:
-        return {}
-    rows = before.carried.text_rows()
-    return {i: before.vectors[rows[d]] for i, d in enumerate(digests) if d in rows}
-
-
-def embed(
-    encoder: Encoder,
-    texts: Sequence[str],
-    kept: dict[int, np.ndarray],
-    progress: Progress | None = None,
-) -> np.ndarray:
-    """(texts, dimension) float16 unit rows: those kept, and the rest embedded now."""
-    say = progress or _silent
-    vectors = np.zeros((len(texts), encoder.info.dimension), dtype=np.float16)
-    for row, vector in kept.items():
-        vectors[row] = vector
-    rows = [row for row in range(len(texts)) if row not in kept]
-    done = 0
-
-    def advance(count: int) -> None:
-        nonlocal done
-        done += count
-        say("embedding", done, len(rows))
-
-    if rows:
-        say("embedding", 0, len(rows))
-        vectors[rows] = encoder.encode_document([texts[row] for row in rows], advance)
-    return vectors
+def _computed(
+    journal: Journal, before: Snapshot | None, embedded: Sequence[PathLike], model: ModelInfo
+) -> Iterator[Computed]:
+    """Vectors by `model` that there are: of the index before, a broken-off build, and files."""
+    if before and before.manifest.model == model:
+        yield Computed(before.carried.text_rows(), before.vectors)
+    yield journal.computed
+    for file in embedded:
+        yield read_computed(Path(file), model)

@@ -8,7 +8,7 @@ The order of the input plays no part: mentions are sorted by their content-deriv
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from hashlib import sha256
@@ -58,13 +58,15 @@ class Grouping:
 
 
 def group(
-    mentions: Iterable[Mention],
+    mentions: Mapping[str, Mention],
     decisions: Decisions | None = None,
     earlier: Known | None = None,
     *,
     apart: bool = False,
 ) -> Grouping:
-    """Group mentions into works. The mentions must have ids; the result is the same in any order.
+    """Group mentions, by their ids, into works. The result is the same in any order.
+
+    A mention is read when it is compared, and forgotten again.
 
     A user's decisions go first: joined mentions are together, split ones never, whatever the
     rules say. Pairs that an `earlier` grouping by the same rules has compared are not compared
@@ -72,13 +74,12 @@ def group(
     published of it are two works, unless the user joins them.
     """
     decisions, earlier = decisions or Decisions(), earlier or Known()
-    ordered = sorted(mentions, key=lambda m: m.mention_id)
-    ids = [m.mention_id for m in ordered]
+    ids = sorted(mentions)
     background = Background.load()
 
     @lru_cache(maxsize=_FEATURES)
     def features(i: int) -> Features:
-        return Features(ordered[i], background)
+        return Features(mentions[ids[i]], background)
 
     known = {k: v for k, v in earlier.signatures.items() if k not in earlier.changed}
     signatures = {name: known.get(name) or Signature.of(features(i)) for i, name in enumerate(ids)}

@@ -9,6 +9,8 @@
         lexical/                  the Tantivy index of the same rows
         topics.json, topics.npy, centroids.npy
         plane.npy                 (papers, 2) float32, the place of each row on the map
+    DATA/.staging/                what a build works on, gone at its end; see index.staging
+    DATA/embedded.part            vectors of a build that is not done yet; see index.journal
 
 SQLite and the vectors are the truth; the FAISS index, the lexical index, the topics and the map
 follow from them.
@@ -29,6 +31,7 @@ CURRENT, GENERATIONS, MANIFEST = "CURRENT", "generations", "manifest.json"
 PAPERS, VECTORS, FAISS = "papers.sqlite", "vectors.npy", "vectors.faiss"
 TOPICS, ASSIGNMENT, CENTROIDS = "topics.json", "topics.npy", "centroids.npy"
 PLANE, LEXICAL = "plane.npy", "lexical"
+STAGING, JOURNAL = ".staging", "embedded.part"
 CHECKED = 32 << 20  # bytes; files up to here are read and compared whenever an index is opened
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 
 from index.identifiers import is_published_doi
-from index.records import Mention, Paper
+from index.records import Mention, Paper, Work
 from index.text import title_key
 from index.venues import is_preprint_venue
 
@@ -73,12 +75,28 @@ def merge_mentions(mentions: Sequence[Mention]) -> Paper:
     )
 
 
+def paper_of(work: Work, mentions: Mapping[str, Mention]) -> Paper:
+    """The paper that a work is, from its mentions."""
+    merged = merge_mentions([mentions[m] for m in work.mention_ids])
+    return replace(merged, paper_id=work.paper_id, aliases=work.aliases, added=work.added)
+
+
 def document_text(paper: Paper) -> str:
     """The text that is embedded and searched by words: title and abstract, or what there is."""
-    parts = [part for part in (paper.title, paper.abstract) if part]
+    return text_of(paper.title, paper.abstract)
+
+
+def text_of(title: str | None, abstract: str | None) -> str:
+    """As `document_text`, of a paper of this title and abstract."""
+    parts = [part for part in (title, abstract) if part]
     if len(parts) == 2 and parts[0][-1] not in ".?!":
         parts[0] += "."
     return " ".join(parts)
+
+
+def text_digest(text: str) -> str:
+    """By what a text is known again, in hexadecimal."""
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def is_published(mention: Mention) -> bool:

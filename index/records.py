@@ -62,6 +62,16 @@ class Merge:
 
 
 @dataclass(frozen=True, slots=True)
+class Work:
+    """What one paper is: which mentions it is made of, and what it is called. No text of it."""
+
+    paper_id: str
+    aliases: tuple[str, ...]  # every other id under which it is found
+    mention_ids: tuple[str, ...]  # ascending
+    added: str | None = None  # since when the index has it, ISO 8601 in UTC
+
+
+@dataclass(frozen=True, slots=True)
 class Paper:
     """One work: the best value of each field over its mentions, and where each came from."""
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -84,16 +85,17 @@ SELECT paper_id AS id, added FROM papers UNION ALL
 SELECT alias, added FROM aliases JOIN papers USING (paper_id) UNION ALL
 SELECT mention_id, added FROM mentions JOIN papers USING (paper_id)
 """
-_MENTION_FIELDS = (
+MENTION_FIELDS = (
     "mention_id", "source", "line_start", "line_end", "title", "authors", "authors_truncated",
     "year", "date", "venue", "categories", "abstract", "abstract_truncated", "doi", "arxiv", "pmid",
     "acl", "url",
 )  # fmt: skip
-_PAPER_FIELDS = (
+PAPER_FIELDS = (
     "paper_id", "title", "other_titles", "authors", "authors_truncated", "year", "date", "venue",
     "categories", "abstract", "abstract_truncated", "doi", "arxiv", "pmid", "acl", "url",
     "mention_ids", "fields_from", "added",
 )  # fmt: skip
+_AT_ONCE = 1000  # papers
 _LISTS = {"authors", "categories", "other_titles", "mention_ids"}
 _BOOLEANS = {"authors_truncated", "abstract_truncated"}
 
@@ -114,55 +116,50 @@ def open_read_only(path: Path) -> sqlite3.Connection:
     return db
 
 
-def insert_papers(db: sqlite3.Connection, papers: Iterable[tuple[Paper, str]]) -> None:
-    """(paper, digest of its text) in the order of their rows."""
-    columns = ("row", *_PAPER_FIELDS, "text_sha256")
-    rows = (
-        (row, *_values(paper, _PAPER_FIELDS), text_sha256)
-        for row, (paper, text_sha256) in enumerate(papers)
-    )
-    _insert(db, "papers", columns, rows)
+def insert_papers(db: sqlite3.Connection, papers: Iterable[tuple[Paper, str]]) -> dict[str, str]:
+    """(paper, digest of its text) in the order of their rows, with other ids and titles.
+
+    Returns the paper of each mention.
+    """
+    home: dict[str, str] = {}
+    numbered = enumerate(papers)
+    while some := list(islice(numbered, _AT_ONCE)):
+        rows = [(row, *values_of(p, PAPER_FIELDS), digest) for row, (p, digest) in some]
+        insert(db, "papers", ("row", *PAPER_FIELDS, "text_sha256"), rows)
+        aliases = [(alias, p.paper_id) for _, (p, _) in some for alias in p.aliases]
+        insert(db, "aliases", ("alias", "paper_id"), aliases)
+        titles = {
+            (title_number(title), row)
+            for row, (p, _) in some
+            for title in (p.title, *p.other_titles)
+            if title
+        }
+        insert(db, "titles", ("key", "row"), sorted(titles))
+        home |= {mention: p.paper_id for _, (p, _) in some for mention in p.mention_ids}
+    return home
 
 
 def insert_mentions(
     db: sqlite3.Connection, mentions: Iterable[Mention], home: Mapping[str, str]
 ) -> None:
     """Mentions with the paper of each."""
-    rows = ((*_values(m, _MENTION_FIELDS), home[m.mention_id]) for m in mentions)
-    _insert(db, "mentions", (*_MENTION_FIELDS, "paper_id"), rows)
+    rows = ((*values_of(m, MENTION_FIELDS), home[m.mention_id]) for m in mentions)
+    insert(db, "mentions", (*MENTION_FIELDS, "paper_id"), rows)
 
 
 def insert_merges(db: sqlite3.Connection, merges: Sequence[Merge], home: Mapping[str, str]) -> None:
     """The merge log, in the order of joining."""
     columns = ("paper_id", "position", "a", "b", "rule", "score", "why", "scores")
     rows = ((home[m.a], i, m.a, m.b, *_stated(m.evidence)) for i, m in enumerate(merges))
-    _insert(db, "merges", columns, rows)
+    insert(db, "merges", columns, rows)
 
 
 def insert_known(db: sqlite3.Connection, known: Known) -> None:
     """What was worked out about mentions and pairs of them."""
     rows = ((m, s.keys, s.words, s.names) for m, s in known.signatures.items())
-    _insert(db, "signatures", ("mention_id", "keys", "words", "names"), rows)
+    insert(db, "signatures", ("mention_id", "keys", "words", "names"), rows)
     pairs = ((*pair, *_stated(evidence)) for pair, evidence in known.evidence.items())
-    _insert(db, "evidence", ("a", "b", "rule", "score", "why", "scores"), pairs)
-
-
-def insert_aliases(db: sqlite3.Connection, papers: Iterable[Paper]) -> None:
-    """Every other id of each paper."""
-    _insert(
-        db, "aliases", ("alias", "paper_id"), ((a, p.paper_id) for p in papers for a in p.aliases)
-    )
-
-
-def insert_titles(db: sqlite3.Connection, papers: Iterable[Paper]) -> None:
-    """The titles of papers, which are in the order of their rows."""
-    rows = {
-        (title_number(title), row)
-        for row, paper in enumerate(papers)
-        for title in (paper.title, *paper.other_titles)
-        if title
-    }
-    _insert(db, "titles", ("key", "row"), sorted(rows))
+    insert(db, "evidence", ("a", "b", "rule", "score", "why", "scores"), pairs)
 
 
 def title_number(title: str) -> int:
@@ -176,9 +173,9 @@ def insert_reading(
     skipped: Iterable[Skip],
 ) -> None:
     """The files that were read, and what was skipped."""
-    _insert(db, "files", ("source", "layout", "sha256", "mentions"), files)
+    insert(db, "files", ("source", "layout", "sha256", "mentions"), files)
     rows = ((i, s.source, s.line, s.why) for i, s in enumerate(skipped))
-    _insert(db, "skipped", ("position", "source", "line", "why"), rows)
+    insert(db, "skipped", ("position", "source", "line", "why"), rows)
 
 
 def check(db: sqlite3.Connection, counts: Mapping[str, int]) -> list[str]:
@@ -218,13 +215,13 @@ def merges_query(what: str, paper_id: str | None, words: str) -> tuple[str, list
 
 def to_paper(record: sqlite3.Row, aliases: tuple[str, ...]) -> Paper:
     """A row of the papers table as a Paper."""
-    values = {name: _value(name, record[name]) for name in _PAPER_FIELDS}
+    values = {name: _value(name, record[name]) for name in PAPER_FIELDS}
     return Paper(**values, aliases=aliases)
 
 
 def to_mention(record: sqlite3.Row) -> Mention:
     """A row of the mentions table as a Mention."""
-    return Mention(**{name: _value(name, record[name]) for name in _MENTION_FIELDS})
+    return Mention(**{name: _value(name, record[name]) for name in MENTION_FIELDS})
 
 
 def to_merge(record: sqlite3.Row) -> Merge:
@@ -247,14 +244,16 @@ def _stated(evidence: Evidence) -> tuple[str, float, str, str]:
     return evidence.rule, evidence.score, evidence.why, json.dumps(dict(evidence.scores))
 
 
-def _insert(
+def insert(
     db: sqlite3.Connection, table: str, columns: Sequence[str], rows: Iterable[Sequence[object]]
 ) -> None:
+    """Insert rows of values for these columns."""
     marks = ",".join("?" * len(columns))
     db.executemany(f"INSERT INTO {table} ({','.join(columns)}) VALUES ({marks})", rows)  # noqa: S608
 
 
-def _values(record: Paper | Mention, fields: Sequence[str]) -> list[object]:
+def values_of(record: Paper | Mention, fields: Sequence[str]) -> list[object]:
+    """The fields of a record as they are stored."""
     values = []
     for name in fields:
         value = getattr(record, name)

@@ -22,13 +22,13 @@ from index.build import (
     Columns,
     Editions,
     PathLike,
-    Progress,
     build,
     data_folder,
 )
 from index.decisions import FILE_NAME as DECISIONS_FILE
 from index.decisions import decision_folders
 from index.disk import sha256_of
+from index.embedding import Progress
 from index.encoder import DEFAULT_MODEL, Encoder, load_encoder
 from index.errors import BusyError, SnapshotError, SourceError
 from index.sources.files import identity, is_hidden, is_leftover, list_files

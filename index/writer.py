@@ -14,7 +14,7 @@ import logging
 import os
 import shutil
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -54,7 +54,7 @@ class Contents:
     papers: Sequence[Paper]
     texts: Sequence[str]  # what is embedded and searched by words
     text_digests: Sequence[str]
-    mentions: Sequence[Mention]
+    mentions: Collection[Mention]
     merges: Sequence[Merge]
     known: Known  # for the next build
     files: Sequence[tuple[str, str | None, str | None, int]]  # source, layout, sha256, mentions
@@ -182,15 +182,13 @@ def _numbers(generations: Path) -> list[int]:
 
 
 def _write_files(folder: Path, contents: Contents) -> None:
-    home = {m: p.paper_id for p in contents.papers for m in p.mention_ids}
     db = tables.create(folder / disk.PAPERS)
     with contextlib.closing(db):
-        tables.insert_papers(db, zip(contents.papers, contents.text_digests, strict=True))
+        papers = zip(contents.papers, contents.text_digests, strict=True)
+        home = tables.insert_papers(db, papers)
         tables.insert_mentions(db, contents.mentions, home)
         tables.insert_merges(db, contents.merges, home)
         tables.insert_known(db, contents.known)
-        tables.insert_aliases(db, contents.papers)
-        tables.insert_titles(db, contents.papers)
         tables.insert_reading(db, contents.files, contents.skipped)
         db.commit()
     np.save(folder / disk.VECTORS, contents.vectors, allow_pickle=False)

@@ -14,7 +14,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar, overload
+from typing import Any
 
 import ir_measures
 import numpy as np
@@ -22,12 +22,12 @@ from ir_measures import AP, Measure, R, nDCG
 from scipy.stats import ttest_rel
 
 from index.ann import VectorIndex
-from index.build import Progress, embed
 from index.calibration import Calibration
 from index.dedupe import Known
+from index.embedding import Progress, embed
 from index.encoder import Encoder, Vectors
 from index.errors import SnapshotError, SourceError
-from index.papers import document_text
+from index.papers import document_text, text_digest
 from index.plane import Plane
 from index.records import Paper
 from index.snapshot import Snapshot
@@ -39,10 +39,8 @@ from search.spelling import Speller
 
 MEASURES = {"ndcg@10": nDCG @ 10, "recall@10": R @ 10, "recall@100": R @ 100, "map": AP}
 _DEPTH = 1000  # documents ranked for each query
-_BATCH = 1000  # documents that a lazy sequence reads at a time
 _SAME = 1e-9  # differences within this are one difference, rounded
 
-T = TypeVar("T")
 Run = dict[str, dict[str, float]]  # query -> document -> score
 Qrels = dict[str, dict[str, int]]
 Values = dict[str, np.ndarray]  # measure -> its value for each query, (queries,)
@@ -113,31 +111,6 @@ class Documents:
     texts: Sequence[str]
     digests: Sequence[str]  # of the texts
     vectors: np.ndarray
-
-
-class Lazy(Sequence[T]):
-    """A sequence of which no more is held than is read at a time."""
-
-    def __init__(self, size: int, read: Callable[[range], list[T]]) -> None:
-        self._rows = range(size)
-        self._read = read
-
-    def __len__(self) -> int:
-        return len(self._rows)
-
-    @overload
-    def __getitem__(self, at: int) -> T: ...
-    @overload
-    def __getitem__(self, at: slice) -> Sequence[T]: ...
-    def __getitem__(self, at: int | slice) -> T | Sequence[T]:
-        if isinstance(at, slice):
-            return self._read(self._rows[at])
-        row = self._rows[at]
-        return self._read(range(row, row + 1))[0]
-
-    def __iter__(self) -> Iterator[T]:
-        for start in range(0, len(self), _BATCH):
-            yield from self[start : start + _BATCH]
 
 
 def scratch_index(
@@ -285,11 +258,6 @@ def _p_value(a: np.ndarray, b: np.ndarray) -> float:
     if np.ptp(a - b) < _SAME:
         return round(2 * 0.5 ** len(a), 4)
     return round(float(ttest_rel(a, b).pvalue), 4)
-
-
-def text_digest(text: str) -> str:
-    """The digest by which an index knows a text."""
-    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _is_query(collection: Collection, query: str) -> bool:

@@ -15,23 +15,22 @@ from typing import Any
 import numpy as np
 from ir_measures import RR, Success
 
-from index.build import Progress, embed
+from index.embedding import Progress, embed
 from index.encoder import Encoder, load_encoder
 from index.errors import BusyError, QueryError, SnapshotError
-from index.papers import document_text
+from index.papers import document_text, text_digest
 from index.records import Paper
+from index.rows import Lazy
 from index.snapshot import Snapshot
 from index.writer import build_lock
 from search.evaluate import (
     Documents,
-    Lazy,
     Run,
     measure,
     run_modes,
     scratch_index,
     summary,
     table,
-    text_digest,
 )
 from search.known_items import TASKS, Item, choose
 

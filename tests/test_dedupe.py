@@ -19,14 +19,14 @@ from index.dedupe import Grouping, group
 from index.errors import DecisionError
 from index.evidence import compare, conflict
 from index.features import Background, Features
-from index.identity import with_ids
+from index.identity import by_id, with_ids
 from index.records import Mention
 from index.sources import read_sources
 
 SEEDS = Path(__file__).resolve().parent.parent / "seeds"
 BACKGROUND = Background.load()
 SEED_MENTIONS = with_ids(read_sources([SEEDS]).mentions)
-SEED_GROUPS = group(SEED_MENTIONS)
+SEED_GROUPS = group(by_id(SEED_MENTIONS))
 
 ADA = ("Ada Lovelace",)
 NETWORKS = "Stable Gradients in Recurrent Networks"
@@ -64,7 +64,7 @@ def places(mentions: Sequence[Mention], grouping: Grouping) -> list[list[int]]:
 
 
 def grouped(mentions: Sequence[Mention], *entries: Decision) -> list[list[int]]:
-    return places(mentions, group(mentions, Decisions(entries)))
+    return places(mentions, group(by_id(mentions), Decisions(entries)))
 
 
 # Groups -----------------------------------------------------------------------------------------
@@ -72,9 +72,9 @@ def grouped(mentions: Sequence[Mention], *entries: Decision) -> list[list[int]]:
 
 def test_no_mentions_make_no_groups():
     """Nothing in, nothing out; a mention alone is a group."""
-    assert group([]) == Grouping((), ())
+    assert group({}) == Grouping((), ())
     (one,) = mentions_of({"title": NETWORKS})
-    assert group([one]) == Grouping(((one.mention_id,),), ())
+    assert group(by_id([one])) == Grouping(((one.mention_id,),), ())
 
 
 def test_versions_are_joined_through_each_other():
@@ -93,7 +93,7 @@ def test_the_joins_are_logged():
     mentions = mentions_of(
         {"title": NETWORKS, "authors": ADA, "abstract": GRADIENTS}, {"title": NETWORKS}
     )
-    (merge,) = group(mentions).merges
+    (merge,) = group(by_id(mentions)).merges
     assert {merge.a, merge.b} == {m.mention_id for m in mentions}
     assert (merge.evidence.rule, round(merge.evidence.score, 2)) == ("same-title", 0.85)
 
@@ -150,7 +150,7 @@ def test_a_cut_off_abstract_does_not_chain():
 @given(st.permutations(SEED_MENTIONS))
 def test_the_order_of_mentions_plays_no_part(shuffled: list[Mention]):
     """Any order of the seeds' mentions gives the same groups and the same log of joins."""
-    assert group(shuffled) == SEED_GROUPS
+    assert group(by_id(shuffled)) == SEED_GROUPS
 
 
 @settings(deadline=None, max_examples=15)
@@ -160,18 +160,18 @@ def test_the_order_of_mentions_plays_no_part(shuffled: list[Mention]):
 )
 def test_every_mention_is_in_exactly_one_group(kept: list[Mention], data: st.DataObject):
     """Groups part the mentions, are sorted, and do not depend on order for any selection either."""
-    grouping = group(kept)
+    grouping = group(by_id(kept))
     members = [i for ids in grouping.groups for i in ids]
     assert sorted(members) == sorted(m.mention_id for m in kept)
     assert list(grouping.groups) == sorted(tuple(sorted(ids)) for ids in grouping.groups)
     assert len(grouping.merges) == len(kept) - len(grouping.groups)
-    assert group(data.draw(st.permutations(kept))) == grouping
+    assert group(by_id(data.draw(st.permutations(kept)))) == grouping
 
 
 def test_papers_added_do_not_change_what_was_decided():
     """Unrelated mentions beside the seeds leave their groups as they are."""
     others = [replace(m, mention_id=f"x{m.mention_id}") for m in synthetic(200)]
-    grouping = group([*SEED_MENTIONS, *others])
+    grouping = group(by_id([*SEED_MENTIONS, *others]))
     old = {m.mention_id for m in SEED_MENTIONS}
     assert tuple(ids for ids in grouping.groups if set(ids) <= old) == SEED_GROUPS.groups
 
@@ -214,7 +214,7 @@ def test_few_pairs_are_compared():
     mentions = synthetic(2000)
     pairs = candidates(mentions)
     assert len(pairs) < 5 * len(mentions)
-    assert len(group(mentions).groups) == 2000
+    assert len(group(by_id(mentions)).groups) == 2000
 
 
 def test_few_pairs_are_compared_where_all_share_a_sentence():
@@ -281,14 +281,14 @@ def test_a_title_borne_by_very_many():
         {"title": "Annual Report of the Observatory", "authors": ADA if n % 2 else (f"X Y{n:03}",)}
         for n in range(count)
     ]
-    sizes = sorted(map(len, group(mentions_of(*stated)).groups))
+    sizes = sorted(map(len, group(by_id(mentions_of(*stated))).groups))
     assert sizes == [1] * (count // 2) + [count // 2]
 
 
 def test_a_work_stated_very_many_times():
     """A work that hundreds of pages state word for word is one work."""
     mentions = mentions_of(*[{"title": NETWORKS, "authors": ADA, "abstract": GRADIENTS}] * 200)
-    assert [len(ids) for ids in group(mentions).groups] == [200]
+    assert [len(ids) for ids in group(by_id(mentions)).groups] == [200]
 
 
 # Decisions of the user --------------------------------------------------------------------------
@@ -325,7 +325,7 @@ def test_a_join_wins_over_the_rules():
     assert grouped(TRIO, Decision((ONE, THREE))) == [[1, 2, 3]]
     (merge,) = [
         merge
-        for merge in group(TRIO, Decisions((Decision((ONE, THREE)),))).merges
+        for merge in group(by_id(TRIO), Decisions((Decision((ONE, THREE)),))).merges
         if merge.evidence.rule == "decision"
     ]
     assert {merge.a, merge.b} == {ONE, THREE}
@@ -369,7 +369,7 @@ def test_decisions_that_contradict_each_other(
 ):
     """A split of what is joined through others is an error that names the two mentions."""
     with pytest.raises(DecisionError) as caught:
-        group(TRIO, Decisions(entries))
+        group(by_id(TRIO), Decisions(entries))
     one, other = sorted(named)
     assert str(caught.value) == (
         f"decisions contradict each other: {one} and {other} are split, yet joined through others; "
@@ -384,4 +384,4 @@ def test_decisions_that_contradict_each_other(
 )
 def test_decisions_hold_in_any_order(shuffled: list[Mention], entries: list[Decision]):
     """Decisions about different pairs give the same groups in any order of lines and mentions."""
-    assert places(TRIO, group(shuffled, Decisions(tuple(entries)))) == [[1, 3], [2]]
+    assert places(TRIO, group(by_id(shuffled), Decisions(tuple(entries)))) == [[1, 3], [2]]

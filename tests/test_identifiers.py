@@ -18,7 +18,7 @@ from index.formats import FORMATS
 from index.formats.entries import Entry, make_entry
 from index.formats.file import TextFile
 from index.identifiers import acl_of, is_published_doi, pmid_of
-from index.identity import content_ids, digest, with_ids
+from index.identity import by_id, content_ids, digest, with_ids
 from index.manifest import FORMAT
 from index.papers import merge_mentions
 from index.records import Mention, Paper
@@ -198,7 +198,7 @@ def test_one_number_joins(name: str) -> None:
     other = mention("Stable gradients in RNNs", GRADIENTS, **{name: number.upper()})
     assert rule(one, other) == "same-identifier"
     named = with_ids([one, replace(other, line_start=5)])
-    grouping = group(named)
+    grouping = group(by_id(named))
     assert len(grouping.groups) == 1
     label = {"pmid": "PMID", "acl": "ACL id"}[name]
     assert grouping.merges[0].evidence.why == f"the same {label} {number}"

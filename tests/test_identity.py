@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from index.dedupe import group
-from index.identity import content_ids, digest, with_ids, with_paper_ids
-from index.papers import merge_mentions
+from index.identity import by_id, content_ids, digest, name_works, with_ids
+from index.papers import paper_of
 from index.records import Mention, Paper
 from index.sources import read_sources
 
@@ -38,10 +38,9 @@ def papers_of(
     mentions: Sequence[Mention], earlier: Mapping[str, Sequence[str]] | None = None
 ) -> list[Paper]:
     """What a build makes of the mentions, which take their ids here."""
-    named = with_ids(mentions)
-    by_id = {m.mention_id: m for m in named}
-    merged = [merge_mentions([by_id[i] for i in ids]) for ids in group(named).groups]
-    return with_paper_ids(merged, by_id, earlier or {})
+    named = by_id(with_ids(mentions))
+    works = name_works(group(named).groups, named, earlier or {})
+    return [paper_of(work, named) for work in works]
 
 
 def earlier_of(papers: Sequence[Paper]) -> dict[str, Sequence[str]]:

@@ -25,10 +25,10 @@ from index.formats.file import Format, TextFile
 from index.formats.json_lines import Json
 from index.formats.ris import Ris
 from index.formats.tabular import Table
-from index.identity import digest, with_ids
+from index.identity import digest
 from index.records import Mention, Paper
 from index.snapshot import Snapshot
-from index.sources import Reading
+from index.sources import Findings, Keep
 from index.text import fold_space, plain
 from search import importing
 from search.export import FORMATS, export
@@ -201,8 +201,13 @@ def index_of(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[IndexO
             Mention(source="a", line_start=n, line_end=n, **fields)  # type: ignore[arg-type]
             for n, fields in enumerate(papers, 1)
         ]
-        reading = Reading(mentions=with_ids(mentions))
-        monkeypatch.setattr(BUILD_MODULE, "read_sources", lambda *_, **__: reading)
+
+        def read_into(keep: Keep, *_: object, **__: object) -> Findings:
+            for mention in mentions:
+                keep(mention)
+            return Findings()
+
+        monkeypatch.setattr(BUILD_MODULE, "read_into", read_into)
         (tmp_path / "a").touch()
         build([tmp_path / "a"], tmp_path / "data", encoder=FakeEncoder())
         opened.append(Snapshot.open(tmp_path / "data"))

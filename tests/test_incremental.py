@@ -17,8 +17,8 @@ import index.dedupe
 from index.blocking import LARGEST_BLOCK
 from index.build import build
 from index.dedupe import Known, group
-from index.identity import with_ids, with_paper_ids
-from index.papers import merge_mentions
+from index.identity import by_id, name_works, with_ids
+from index.papers import paper_of
 from index.records import Mention, Paper
 from index.snapshot import Snapshot
 from tests.fakes import FakeEncoder
@@ -54,10 +54,10 @@ def mentions_of(numbers: Sequence[int]) -> list[Mention]:
 
 
 def works(numbers: Sequence[int], earlier: dict[str, tuple[str, ...]]) -> list[Paper]:
-    mentions = mentions_of(numbers)
-    by_id = {m.mention_id: m for m in mentions}
-    merged = [merge_mentions([by_id[m] for m in ids]) for ids in group(mentions).groups]
-    return with_paper_ids(merged, by_id, earlier)
+    mentions = by_id(mentions_of(numbers))
+    return [
+        paper_of(work, mentions) for work in name_works(group(mentions).groups, mentions, earlier)
+    ]
 
 
 @settings(deadline=None, max_examples=60)
@@ -69,7 +69,7 @@ def test_groups_do_not_depend_on_what_was_compared_earlier(steps: list[list[int]
     known, before = Known(), set[str]()
     for numbers in steps:
         mentions = mentions_of(numbers)
-        again, anew = group(mentions, earlier=known), group(mentions)
+        again, anew = group(by_id(mentions), earlier=known), group(by_id(mentions))
         assert again == anew
         assert again.known == anew.known
         ids = {m.mention_id for m in mentions}
@@ -93,7 +93,7 @@ def test_groups_in_large_blocks_do_not_either(sizes: list[int], authors: int) ->
             )
             for n in range(size)
         )
-        again, anew = group(mentions, earlier=known), group(mentions)
+        again, anew = group(by_id(mentions), earlier=known), group(by_id(mentions))
         assert again == anew
         assert again.known == anew.known
         known = again.known

@@ -15,10 +15,11 @@ import search.evaluate_self
 from index.encoder import Encoder
 from index.papers import document_text, merge_mentions
 from index.records import Mention, Paper
+from index.rows import Lazy
 from index.snapshot import Snapshot
 from index.text import words
 from search.engine import Searcher
-from search.evaluate import Lazy, summary
+from search.evaluate import summary
 from search.evaluate_self import describe, evaluate_self
 from search.known_items import (
     Item,

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from index import records
 from index.added import build_date, with_dates
 from index.build import BuildReport, build
 from index.errors import QueryError
@@ -89,9 +90,9 @@ def test_a_renamed_paper_keeps_its_date(tmp_path: Path) -> None:
 def test_merged_and_split_papers_are_not_new() -> None:
     """Of several papers before the first date counts; a part has the date of the whole."""
     earlier = {"p1": stored(SECOND), "m1": stored(SECOND), "p0": stored(FIRST)}
-    merged = make_paper(paper_id="p1", aliases=("p0",))
-    part = make_paper(paper_id="p9", mention_ids=("m1",))
-    new = make_paper(paper_id="p2", mention_ids=("m2",))
+    merged = records.Work("p1", ("p0",), ())
+    part = records.Work("p9", (), ("m1",))
+    new = records.Work("p2", (), ("m2",))
     found = with_dates([merged, part, new], earlier, stored(THIRD))
     assert [p.added for p in found] == [stored(FIRST), stored(SECOND), stored(THIRD)]
 

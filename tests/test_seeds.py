@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from index.dedupe import Grouping, group
-from index.identity import with_ids
+from index.identity import by_id, with_ids
 from index.records import Evidence, Mention
 from index.sources import Reading, read_sources
 
@@ -52,7 +52,7 @@ def mentions(reading: Reading) -> list[Mention]:
 
 @pytest.fixture(scope="module")
 def grouping(mentions: list[Mention]) -> Grouping:
-    return group(mentions)
+    return group(by_id(mentions))
 
 
 @pytest.fixture(scope="module")

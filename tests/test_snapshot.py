@@ -13,10 +13,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from index.build import build, document_text
+from index.build import build
 from index.disk import CURRENT, GENERATIONS, MANIFEST, VECTORS
 from index.errors import SnapshotError, UnknownPaperError
 from index.manifest import FORMAT
+from index.papers import document_text
 from index.records import Evidence, Merge
 from index.snapshot import Snapshot
 from index.writer import Contents, write_generation

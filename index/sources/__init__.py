@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import IO
 
@@ -57,13 +57,22 @@ class FileReport:
 
 
 @dataclass
-class Reading:
-    """Everything that a set of sources states."""
+class Findings:
+    """What was found in a set of sources, beside what they state."""
 
-    mentions: list[Mention] = field(default_factory=list)
     files: list[FileReport] = field(default_factory=list)
     skipped: list[Skip] = field(default_factory=list)
     tables: list[tuple[str, tuple[str, ...]]] = field(default_factory=list)  # file, its headings
+
+
+@dataclass
+class Reading(Findings):
+    """Everything that a set of sources states."""
+
+    mentions: list[Mention] = field(default_factory=list)
+
+
+Keep = Callable[[Mention], None]  # takes in one mention after the other
 
 
 def read_sources(
@@ -73,8 +82,23 @@ def read_sources(
     strict: bool = False,
     columns: Sequence[Named] = (),
 ) -> Reading:
+    """All that `sources` state, in memory; otherwise as `read_into`."""
+    mentions: list[Mention] = []
+    found = read_into(mentions.append, sources, data, strict=strict, columns=columns)
+    return Reading(found.files, found.skipped, found.tables, mentions)
+
+
+def read_into(
+    keep: Keep,
+    sources: Sources,
+    data: str | os.PathLike[str] | None = None,
+    *,
+    strict: bool = False,
+    columns: Sequence[Named] = (),
+) -> Findings:
     """Read every file of `sources`, tables with what the user says of their `columns`.
 
+    Each mention is given to `keep` as it is read, so that files of any size need little memory.
     What is in `data`, the folder of the index, is left out.
 
     A file that cannot be read, or a stretch that cannot be understood, becomes a Skip and the
@@ -82,35 +106,41 @@ def read_sources(
     for a column that no table has, and, with `strict`, at the first skip of any kind.
     """
     names = NameModel.load()
-    reading = Reading()
+    findings = Findings()
     for path, named in list_files(sources, data):
-        before = len(reading.files)
-        with _passed_over(reading, unless=named or strict):
+        before = len(findings.files)
+        with _passed_over(findings, unless=named or strict):
             for file in texts_in(path):
                 whole = file.name == display_name(path)  # and not one of many in an archive
-                with _passed_over(reading, unless=strict or (named and whole)):
-                    _read_file(file, reading, names, columns, strict=strict)
-        if len(reading.files) == before:  # an archive that is none, or empty
-            reading.files.append(FileReport(display_name(path), None, None, 0))
-    check_found(columns, reading.tables)
-    return reading
+                with _passed_over(findings, unless=strict or (named and whole)):
+                    _read_file(file, findings, keep, names, columns, strict=strict)
+        if len(findings.files) == before:  # an archive that is none, or empty
+            findings.files.append(FileReport(display_name(path), None, None, 0))
+    check_found(columns, findings.tables)
+    return findings
 
 
 @contextlib.contextmanager
-def _passed_over(reading: Reading, *, unless: bool) -> Iterator[None]:
+def _passed_over(findings: Findings, *, unless: bool) -> Iterator[None]:
     """Skip what cannot be read."""
     try:
         yield
     except SourceError as error:
         if unless:
             raise
-        reading.skipped.append(Skip(error.source, error.line, error.why))
+        findings.skipped.append(Skip(error.source, error.line, error.why))
 
 
 def _read_file(
-    file: TextFile, reading: Reading, names: NameModel, columns: Sequence[Named], *, strict: bool
+    file: TextFile,
+    findings: Findings,
+    keep: Keep,
+    names: NameModel,
+    columns: Sequence[Named],
+    *,
+    strict: bool,
 ) -> None:
-    """Add what one file states to `reading`.
+    """Give what one file states to `keep`, and add to `findings` what became of the file.
 
     Raises SourceError for a file that cannot be read; what was read before stays.
     """
@@ -119,12 +149,12 @@ def _read_file(
     try:
         reader = recognised(file, columns)
         if reader is None:
-            with _or_table(file, reading, columns):
+            with _or_table(file, findings, columns):
                 page, digest = load_page(file)
                 layout = recognise(page)
             name, records = layout.name, layout.read(page, names)
         elif isinstance(reader, Table):
-            _note_table(reader.layout(file.head), file, reading, columns)
+            _note_table(reader.layout(file.head), file, findings, columns)
             name, records = reader.name, _stated(reader, file)
         elif isinstance(reader, HtmlPage):
             name, records = _in_html(reader, file, names)
@@ -132,33 +162,33 @@ def _read_file(
             name, records = reader.name, _stated(reader, file)
         for record in records:
             if isinstance(record, Mention):
-                reading.mentions.append(record)
+                keep(record)
                 count += 1
                 continue
-            reading.skipped.append(record)
+            findings.skipped.append(record)
             if strict:
                 raise SourceError(record.source, record.why, record.line)
         digest = digest or file.sha256()
     finally:
-        reading.files.append(FileReport(file.name, name, digest, count))
+        findings.files.append(FileReport(file.name, name, digest, count))
 
 
 @contextlib.contextmanager
-def _or_table(file: TextFile, reading: Reading, columns: Sequence[Named]) -> Iterator[None]:
+def _or_table(file: TextFile, findings: Findings, columns: Sequence[Named]) -> Iterator[None]:
     """Of what is no page, but looks like a table, say that none of its columns is known."""
     try:
         yield
     except SourceError:
         if looks_like_table(file.head):
-            _note_table(find_layout(file.head), file, reading, columns)
+            _note_table(find_layout(file.head), file, findings, columns)
         raise
 
 
 def _note_table(
-    layout: TableLayout, file: TextFile, reading: Reading, columns: Sequence[Named]
+    layout: TableLayout, file: TextFile, findings: Findings, columns: Sequence[Named]
 ) -> None:
     """Note the columns of a table. Raises SourceError when none of them can be searched."""
-    reading.tables.append((file.name, layout.cells))
+    findings.tables.append((file.name, layout.cells))
     if not layout.known & TEXTS:
         raise SourceError(file.name, nothing_known(layout.cells, of_file(columns, file.name)), 1)
 

@@ -15,11 +15,12 @@ from typing import Any
 import numpy as np
 import torch
 
-from index.build import embed
+from index.embedding import embed
 from index.encoder import Encoder
+from index.papers import text_digest
 from index.records import Paper
 from index.snapshot import Snapshot
-from search.evaluate import Documents, scratch_index, text_digest
+from search.evaluate import Documents, scratch_index
 from search.ranking import Mode, Ranker
 from training.encoder.data import Query
 from training.encoder.settings import Settings
