@@ -5,30 +5,18 @@ from __future__ import annotations
 import argparse
 import math
 import sys
-from collections import Counter
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from index.build import DEFAULT_SOURCE, EDITIONS, BuildReport, build, data_folder, plan
-from index.command import (
-    JsonProgress,
-    ProgressBar,
-    common_options,
-    print_json,
-    run,
-    seconds,
-    stop_at_eof,
-)
+from index.build import data_folder
+from index.build_command import add_building
+from index.command import common_options, print_json, run
 from index.decisions import Decision
-from index.encoder import DEFAULT_MODEL, ORIGINAL_MODEL
 from index.explain import explain, in_words
-from index.formats.columns import FIELDS
 from index.overrule import join_papers, split_paper
 from index.snapshot import Snapshot
-from index.watch import SETTLE, watch
-from index.watch_command import WatchPrinter
 
 _EPILOG = "Exit status: 0 done, 2 bad usage or input, 1 failed. Help on one: COMMAND --help"
 
@@ -50,54 +38,9 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     common = [common_options()]
 
-    for add in (_add_building, _add_looking, _add_deciding):
+    for add in (add_building, _add_looking, _add_deciding):
         add(commands, common)
     return parser
-
-
-def _add_building(commands: Any, common: list[argparse.ArgumentParser]) -> None:
-    """The commands that make an index."""
-    command = commands.add_parser("build", parents=common, help="make sources the live index")
-    command.add_argument(
-        "sources", nargs="*", default=[DEFAULT_SOURCE], metavar="SOURCE",
-        help=f"files and folders (default: {DEFAULT_SOURCE}/)",
-    )  # fmt: skip
-    command.add_argument(
-        "--model", default=DEFAULT_MODEL, metavar="M",
-        help=f"{DEFAULT_MODEL} (the default), {ORIGINAL_MODEL}, both bundled, or a "
-        "sentence-transformers name or path",
-    )  # fmt: skip
-    command.add_argument("--full", action="store_true", help="embed and compare everything anew")
-    _reading_options(command)
-    command.add_argument(
-        "--dry-run", action="store_true", help="say what would be done, and do nothing"
-    )
-    command.add_argument(
-        "--progress", choices=("bar", "json"), default="bar",
-        help="how to tell it on stderr: a bar for people, or a JSON object a line for programs",
-    )  # fmt: skip
-    command.add_argument(
-        "--stop-at-eof", action="store_true",
-        help="end when standard input does, for programs that must not leave a build behind",
-    )  # fmt: skip
-    command.set_defaults(run=_build)
-
-    command = commands.add_parser(
-        "watch", parents=common, help="build, and again whenever the sources change, until Ctrl-C",
-        description="Build, and build again whenever files of the sources change, until Ctrl-C. "
-        "With --json one JSON document a build, each in a line of its own.",
-    )  # fmt: skip
-    command.add_argument("sources", nargs="+", metavar="SOURCE", help="files and folders")
-    command.add_argument("--model", default=DEFAULT_MODEL, metavar="M", help="as of build")
-    _reading_options(command)
-    command.add_argument(
-        "--settle", type=seconds, default=SETTLE, metavar="SECONDS",
-        help="build when nothing has changed for so long (default: %(default)g)",
-    )  # fmt: skip
-    command.add_argument(
-        "--poll", action="store_true", help="look at every file again and again: network drives"
-    )
-    command.set_defaults(run=_watch)
 
 
 def _add_looking(commands: Any, common: list[argparse.ArgumentParser]) -> None:
@@ -140,91 +83,6 @@ def _add_deciding(commands: Any, common: list[argparse.ArgumentParser]) -> None:
         help="mentions that are another work (default: each mention is one of its own)",
     )  # fmt: skip
     command.set_defaults(run=_split)
-
-
-def _reading_options(command: argparse.ArgumentParser) -> None:
-    command.add_argument(
-        "--columns", action="append", default=[], metavar="FIELD=HEADING",
-        help="what columns of tables are that are not known by their headings: "
-        "title=Titel,abstract=#3, where #3 is the third column, for tables without headings; "
-        "'old*.csv:title=Name' is of the files called so. Fields: " + ", ".join(FIELDS),
-    )  # fmt: skip
-    command.add_argument("--strict", action="store_true", help="stop at the first skipped record")
-    command.add_argument(
-        "--editions", choices=EDITIONS, default=EDITIONS[0],
-        help="whether a preprint and what was published of it are one paper (the default) or two",
-    )  # fmt: skip
-
-
-def _build(options: argparse.Namespace) -> None:
-    if options.dry_run:
-        names = ("model", "full", "strict", "columns", "editions")
-        settings = {name: getattr(options, name) for name in names}
-        report = plan(options.sources, options.data, **settings)
-        if options.json:
-            print_json(report.to_dict())
-        else:
-            _print_report(report)
-            print("nothing was done: this was a dry run")
-        return
-    progress = JsonProgress() if options.progress == "json" else ProgressBar()
-    if options.stop_at_eof:
-        stop_at_eof()
-    try:
-        report = build(
-            options.sources,
-            options.data,
-            model=options.model,
-            full=options.full,
-            strict=options.strict,
-            columns=options.columns,
-            editions=options.editions,
-            progress=progress,
-        )
-    finally:
-        progress.close()
-    if options.json:
-        print_json(report.to_dict())
-    else:
-        _print_report(report)
-        print(f"generation {report.generation} is live after {report.seconds:.1f} s")
-
-
-def _watch(options: argparse.Namespace) -> None:
-    told = WatchPrinter(json_lines=options.json)
-    print("watching; Ctrl-C ends it", file=sys.stderr)
-    try:
-        watch(
-            options.sources,
-            options.data,
-            model=options.model,
-            strict=options.strict,
-            columns=options.columns,
-            editions=options.editions,
-            settle=options.settle,
-            poll=options.poll,
-            progress=told.progress,
-            on_build=told.built,
-            on_failure=told.failed,
-        )
-    except KeyboardInterrupt:
-        print("watching has ended; the index is as the last build left it", file=sys.stderr)
-    finally:
-        told.progress.close()
-
-
-def _print_report(report: BuildReport) -> None:
-    skipped = Counter(skip.source for skip in report.skipped)
-    for file in report.read:
-        left = f", {skipped[file.source]} skipped" if skipped[file.source] else ""
-        print(f"{file.source}: {file.mentions} mentions{left} ({file.layout or 'not read'})")
-    print(f"{report.papers} papers from {report.mentions} mentions in {report.files} files")
-    if report.added < report.papers:
-        print(f"{report.added} of the papers are new")
-    print(f"{report.merged} mentions merged; {report.embedded} embedded, {report.reused} reused")
-    for skip in report.skipped:
-        where = f"{skip.source}:{skip.line}" if skip.line else skip.source
-        print(f"skipped {where}: {skip.why}")
 
 
 def _status(options: argparse.Namespace) -> None:

@@ -100,13 +100,13 @@ def build(
     `strict`, for any skipped record), and the errors of `index.writer` and `index.encoder`; the
     index before then stays live.
     """
-    named, apart = parse_columns(columns), _apart(editions)
+    named, apart = parse_columns(columns), are_apart(editions)
     started = time.perf_counter()
     folder = data_folder(data)
     say = progress or _silent
     with build_lock(folder), Staging(folder / STAGING) as staging:
         say("reading", 0, 0)
-        findings = _read(staging, sources, folder, strict=strict, columns=named)
+        findings = read_staged(staging, sources, folder, strict=strict, columns=named)
         with _live_snapshot(folder) as before:
             say("recognising the same work", 0, 0)
             mentions = staging.stated.named()
@@ -175,11 +175,11 @@ def plan(
     The generation of the report is the live one, 0 where there is none. Raises what `build` does
     for sources that it cannot read.
     """
-    named, apart = parse_columns(columns), _apart(editions)
+    named, apart = parse_columns(columns), are_apart(editions)
     started = time.perf_counter()
     folder = data_folder(data)
     with tempfile.TemporaryDirectory() as scratch, Staging(Path(scratch)) as staging:
-        findings = _read(staging, sources, folder, strict=strict, columns=named)
+        findings = read_staged(staging, sources, folder, strict=strict, columns=named)
         with _live_snapshot(folder) as before:
             mentions = staging.stated.named()
             works = recognise(mentions, sources, before, None, full=full, apart=apart)
@@ -191,7 +191,7 @@ def plan(
     return _report(live, findings, works, reused, time.perf_counter() - started)
 
 
-def _read(
+def read_staged(
     staging: Staging,
     sources: Sequence[PathLike],
     folder: Path,
@@ -228,7 +228,8 @@ def _report(
     )
 
 
-def _apart(editions: Editions) -> bool:
+def are_apart(editions: Editions) -> bool:
+    """Whether editions of a work are papers of their own. Raises QueryError for another word."""
     if editions not in EDITIONS:
         raise QueryError(f"editions are {editions!r}; choose one of {', '.join(EDITIONS)}")
     return editions == "apart"

@@ -44,6 +44,11 @@ class Embedding:
         self.digests = [text_digest(text) for text in texts]
         self.missing = np.arange(len(texts))  # rows without a vector yet, ascending
 
+    def only(self, wanted: Callable[[str], bool]) -> None:
+        """Leave aside the texts whose digests are not wanted."""
+        keep = [row for row in self.missing.tolist() if wanted(self.digests[row])]
+        self.missing = np.array(keep, dtype=np.int64)
+
     def take(self, computed: Computed) -> None:
         """Take over what is computed already."""
         wanted = (self.digests[row] for row in self.missing)

@@ -49,6 +49,7 @@ _DAMAGE = (
     OSError, ValueError, KeyError, TypeError, EOFError, RuntimeError, SyntaxError,
     tokenize.TokenError, sqlite3.Error,
 )  # fmt: skip
+_BATCH = 65_536  # rows at a time
 _NORM_TOLERANCE = 5e-3  # float16 rounds each component to one part in 2048
 
 
@@ -335,15 +336,21 @@ class Snapshot:
             problems = tables.check(self._db, self.manifest.counts)
         except sqlite3.Error as error:
             problems = [f"{PAPERS} is damaged ({error})"]
-        norms = np.linalg.norm(self.vectors.astype(np.float32), axis=1)
-        if len(norms) and not np.all(np.abs(norms - 1) < _NORM_TOLERANCE):
-            problems.append(f"vectors are not of length 1 (from {norms.min()} to {norms.max()})")
+        problems += self._odd_lengths()
         row = self.index.differing(self.vectors)
         if row is not None:
             problems.append(f"row {row} differs between {VECTORS} and {FAISS}")
         if problems:
             raise SnapshotError(f"{self.folder}: {'; '.join(problems)}; {REBUILD}")
         return {"files_checked": len(self.manifest.files), **self.manifest.counts}
+
+    def _odd_lengths(self) -> list[str]:
+        for start in range(0, len(self.vectors), _BATCH):
+            rows = self.vectors[start : start + _BATCH].astype(np.float32)
+            norms = np.linalg.norm(rows, axis=1)
+            if not np.all(np.abs(norms - 1) < _NORM_TOLERANCE):
+                return [f"vectors are not of length 1 (from {norms.min()} to {norms.max()})"]
+        return []
 
     def recall(self) -> dict[str, float]:
         """Measure anew which share of the true nearest neighbours the vector index finds.

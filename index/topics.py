@@ -23,6 +23,8 @@ _TERMS = 10  # kept for each topic
 _LABEL_TERMS = 3  # of which the label is made
 _COMMON = 1.9  # words weighted below (in more than one abstract in seven) never name a topic
 _SAMPLE = 400  # papers of a topic whose words are counted
+_LEARNED = 1000  # papers a topic from which the centres are learned
+_BATCH = 65_536  # rows at a time
 _SEED = 20
 
 
@@ -48,7 +50,6 @@ class Topics:
 def find_topics(vectors: np.ndarray, texts: Sequence[str]) -> Topics:
     """Group the rows of `vectors`, (n, dimension) unit rows, and name the groups by `texts`."""
     count = number_of_topics(len(texts))
-    vectors = np.ascontiguousarray(vectors, dtype=np.float32)
     centroids, assignment = _cluster(vectors, count)
     sizes = np.bincount(assignment, minlength=len(centroids))
     # Largest first; ties by the first paper, which is the smallest paper id.
@@ -85,12 +86,18 @@ def _cluster(vectors: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
         spherical=True,
         seed=_SEED,
         min_points_per_centroid=1,
-        max_points_per_centroid=1000,
+        max_points_per_centroid=_LEARNED,
     )
-    kmeans.train(vectors)
-    _, nearest = kmeans.index.search(vectors, 1)
+    rows = np.arange(len(vectors))
+    if len(rows) > count * _LEARNED:
+        rows = np.sort(np.random.default_rng(_SEED).choice(rows, count * _LEARNED, replace=False))
+    kmeans.train(np.ascontiguousarray(vectors[rows], dtype=np.float32))
     assert kmeans.centroids is not None  # it has just been trained
-    return kmeans.centroids, nearest[:, 0]
+    nearest = np.empty(len(vectors), np.int64)
+    for start in range(0, len(vectors), _BATCH):
+        part = np.ascontiguousarray(vectors[start : start + _BATCH], dtype=np.float32)
+        nearest[start : start + _BATCH] = kmeans.index.search(part, 1)[1][:, 0]
+    return kmeans.centroids, nearest
 
 
 def _terms(assignment: np.ndarray, count: int, texts: Sequence[str]) -> list[list[str]]:
