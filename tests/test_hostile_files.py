@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from types import FrameType
 from typing import Any
 
 import pytest
@@ -10,7 +14,10 @@ import pytest
 from index.formats import json_values, json_window
 from index.formats.entries import Entry, Unreadable
 from index.formats.file import TextFile
+from index.formats.html_page import HtmlPage
+from index.formats.html_tree import HtmlTree, parse
 from index.formats.json_lines import Json
+from index.sources import read_sources
 
 DEEP = 5_000  # levels, several times what any decoder takes
 
@@ -83,3 +90,50 @@ def test_lines_of_a_long_wrapped_list_are_counted_once() -> None:
     found = read_json(f'{{"message":\n{{"items": [\n{records}\n]}}}}\n{{"title": "last"}}')
     lines = [(item.line, item.line_end) for item in found if isinstance(item, Entry)]
     assert lines == [*((3 + 2 * i, 4 + 2 * i) for i in range(50)), (104, 104)]
+
+
+def steps_of(action: Callable[[], object]) -> int:
+    """How many lines of Python are run."""
+    count = 0
+
+    def note(_: FrameType, event: str, __: object) -> Any:
+        nonlocal count
+        count += event == "line"
+        return note
+
+    before = sys.gettrace()
+    sys.settrace(note)
+    try:
+        action()
+    finally:
+        sys.settrace(before)
+    return count
+
+
+@pytest.mark.parametrize(
+    "tag", ["<div>", "<p><b>", "<ul><li>", "<p class=paper>A", "<section>", "<b></i>"]
+)
+def test_twice_as_deep_a_page_takes_twice_the_steps(tag: str) -> None:
+    """Of a page of nested tags, none of which ends; each costs the same however deep it is."""
+    page = HtmlPage()
+
+    def read(count: int) -> int:
+        file = TextFile.of("a.html", ("<html><body>" + tag * count).encode())
+        return steps_of(lambda: list(page.read(file)))
+
+    read(1)  # what is loaded once
+    assert read(400) < 2.3 * read(200)
+
+
+def test_a_page_is_parsed_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is looked at in two ways, for lists and for layouts, but building its tree takes long."""
+    parsed: list[int] = []
+
+    def counted(html: str) -> HtmlTree:
+        parsed.append(len(html))
+        return parse(html)
+
+    monkeypatch.setattr("index.formats.html_page.parse", counted)
+    (tmp_path / "a.html").write_text("<!doctype html><p>Nothing of use.")
+    assert len(read_sources([tmp_path]).skipped) == 1
+    assert len(parsed) == 1

@@ -125,6 +125,18 @@ class TextFile:
         except BROKEN as error:
             raise SourceError(self.name, f"cannot be read: {reason(error)}") from error
 
+    def content(self, largest: int) -> bytes:
+        """All bytes at once, unpacked. Raises SourceError, also for more than `largest` of them."""
+        try:
+            with self.open() as packed, unpacked(packed) as file:
+                content = file.read(largest + 1)
+        except BROKEN as error:
+            raise SourceError(self.name, f"cannot be read: {reason(error)}") from error
+        if len(content) > largest:
+            why = f"more than {largest:,} bytes, which must be read at once"
+            raise SourceError(self.name, f"{why}; save less in one file")
+        return content
+
     def text(self) -> str:
         """All lines at once. Raises SourceError as `lines`, and for more than LARGEST_TEXT."""
         parts, size = [], 0
