@@ -5,18 +5,21 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from types import FrameType
 from typing import Any
 
 import pytest
 
+from benchmarks.fuzz_samples import SAMPLES
 from index.formats import json_values, json_window
 from index.formats.entries import Entry, Unreadable
 from index.formats.file import TextFile
 from index.formats.html_page import HtmlPage
 from index.formats.html_tree import HtmlTree, parse
 from index.formats.json_lines import Json
+from index.formats.tabular import Table
 from index.sources import read_sources
 
 DEEP = 5_000  # levels, several times what any decoder takes
@@ -137,3 +140,106 @@ def test_a_page_is_parsed_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     (tmp_path / "a.html").write_text("<!doctype html><p>Nothing of use.")
     assert len(read_sources([tmp_path]).skipped) == 1
     assert len(parsed) == 1
+
+
+# Tables, and line ends of other times ---------------------------------------------------------
+
+
+def read_table(text: str) -> list[Entry | Unreadable]:
+    return list(Table().read(TextFile.of("a.csv", text.encode())))
+
+
+@pytest.mark.parametrize("end", ["", "\n"])
+def test_an_open_heading_of_a_table_without_rows_is_told(tmp_path: Path, end: str) -> None:
+    """With file, line, how it begins and what to do; it could hold every row of the file."""
+    (tmp_path / "a.csv").write_text(f'title,abstract,"year{end}')
+    (skip,) = read_sources([tmp_path]).skipped
+    assert skip.source.endswith("a.csv")
+    assert skip.line == 1
+    assert "left open in the line of headings" in skip.why
+    assert "close it" in skip.why
+    assert "'title,abstract,\"year'" in skip.why
+
+
+def test_a_table_of_headings_alone_has_nothing_to_tell() -> None:
+    """It is empty, and not broken."""
+    assert read_table('title,"abstract",year\n') == []
+
+
+@pytest.mark.parametrize("lines", [13_200, 30_000])
+@pytest.mark.parametrize("end", ['"', ' ""quoted"""', '",2001,'])
+def test_a_cell_too_long_is_one_skip(lines: int, end: str) -> None:
+    """Over however many lines it goes; the next row is read, with its line."""
+    found = read_table('title,abstract\nA,"' + "word word\n" * lines + f"{end}\nB,second\n")
+    skip, entry = found
+    assert isinstance(skip, Unreadable)
+    assert (skip.line, skip.quote) == (2, 'A,"word word')
+    assert f"lines 2 to {lines + 2} were not read" in skip.why
+    assert isinstance(entry, Entry)
+    assert (entry.paper.title, entry.line) == ("B", lines + 3)
+
+
+def test_a_cell_too_long_on_one_line_takes_no_other_with_it() -> None:
+    """The row after it is read, quotation marks or not."""
+    found = read_table('title,abstract\nA,"' + "w" * 140_000 + '"\n"B","second"\n')
+    assert titles(found) == ["B"]
+    assert [item.line for item in found] == [2, 3]
+
+
+def test_after_a_mark_that_is_never_closed_rows_are_read_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Those after the longest cell that there may be; what is lost is told with its lines."""
+    monkeypatch.setattr("index.formats.tabular._AHEAD", 20_000)
+    rows = "".join(f"Title {i},Text {i}\n" for i in range(10_000))
+    found = read_table(f'title,abstract\nA,"open\n{rows}')
+    skip, *rest = found
+    assert isinstance(skip, Unreadable)
+    assert "a quotation mark may be left open, close it" in skip.why
+    last = int(skip.why.split(" to ")[1].split()[0])
+    assert [item.line for item in rest] == list(range(last + 1, 10_003))
+    assert titles(found)[-1] == "Title 9999"
+
+
+@pytest.mark.parametrize(
+    ("first", "sign"),
+    [("sep=;", ";"), ('"sep=;"', ";"), ("\ufeffSEP=,", ","), ("sep=\t", "\t"), ("sep=|;;;", "|")],
+)
+def test_a_first_line_that_names_the_delimiter(tmp_path: Path, first: str, sign: str) -> None:
+    """It is no heading, and counts as a line; what it names wins over what is more frequent."""
+    rows = [("Title", "Of, or: in; a|b\t", "Year"), ("A", "B", "2001")]
+    quoted = "\r\n".join(sign.join(f'"{cell}"' for cell in row) for row in rows)
+    text = f"{first}\r\n{quoted}\r\n"
+    (tmp_path / "a.csv").write_text(text, encoding="utf-8", newline="")
+    reading = read_sources([tmp_path])
+    (mention,) = reading.mentions
+    assert (mention.title, mention.year, mention.line_start) == ("A", 2001, 3)
+    assert reading.skipped == []
+
+
+@pytest.mark.parametrize("name", sorted(SAMPLES))
+def test_line_ends_of_old_macs(tmp_path: Path, name: str) -> None:
+    """A carriage return alone ends a line of a file without line feeds, in every format."""
+    new, old = tmp_path / "new", tmp_path / "old"
+    for folder, end in ((new, b"\n"), (old, b"\r")):
+        folder.mkdir()
+        content = SAMPLES[name].encode().replace(b"\r\n", b"\n").replace(b"\n", end)
+        (folder / name).write_bytes(content)
+    expected, found = read_sources([new]), read_sources([old])
+    assert [replace(m, source="") for m in found.mentions] == [
+        replace(m, source="") for m in expected.mentions
+    ]
+    assert [(s.line, s.why) for s in found.skipped] == [(s.line, s.why) for s in expected.skipped]
+
+
+def test_a_stray_carriage_return_ends_no_line() -> None:
+    """Where line feeds do: lines keep their numbers."""
+    file = TextFile.of("a", b"one\rtwo\nthree\n")
+    assert list(file.lines()) == ["one\rtwo\n", "three\n"]
+
+
+@pytest.mark.parametrize("size", [10, 200_000])
+def test_a_line_feed_at_the_end_of_an_old_file(size: int) -> None:
+    """As a program of today adds it; the lines before are those of the file."""
+    text = b"one\rtwo\r" + b"x" * size + b"\rlast\n"
+    assert list(TextFile.of("a", text).lines()) == ["one\n", "two\n", "x" * size + "\n", "last\n"]

@@ -26,7 +26,7 @@ from index.formats.columns import (
 )
 from index.formats.columns import Layout as TableLayout
 from index.formats.entries import Entry, Unreadable
-from index.formats.file import BROKEN, TextFile, reason, unpacked
+from index.formats.file import BROKEN, TextFile, raw_lines, reason, unpacked
 from index.formats.html_page import HtmlPage
 from index.formats.tabular import Table
 from index.names import NameModel
@@ -259,9 +259,8 @@ def load_page(file: TextFile) -> tuple[Page, str]:
 
 
 def _lines(file: IO[bytes], name: str) -> Iterator[bytes]:
-    number = size = 0
-    while raw := file.readline(LONGEST_LINE + 1):
-        number += 1
+    size = 0
+    for number, raw in enumerate(raw_lines(file, LONGEST_LINE), 1):
         size += len(raw)
         if number > MOST_LINES or size > LARGEST_PAGE:
             raise SourceError(
