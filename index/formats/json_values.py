@@ -14,10 +14,12 @@ from index.formats.entries import Unreadable
 from index.formats.json_window import DECODER, BrokenError, Found, Span, Window, between
 
 # Names under which services answer with a list of records, or with an object around that list.
-_LISTS = frozenset({"items", "results", "data", "references", "recommendedPapers"})
-_AROUND = frozenset({"message", "data"})
+_LISTS = frozenset(
+    {"items", "results", "data", "references", "recommendedPapers", "result", "hits", "hit"}
+)
+_AROUND = frozenset({"message", "data", "resultList", "result", "hits"})
 _OF_A_RECORD = frozenset(
-    {"title", "display_name", "abstract", "authors", "author", "authorships"}
+    {"title", "titles", "itemType", "display_name", "abstract", "authors", "author", "authorships"}
     | {"paper_id", "paperId", "_id", "id", "DOI", "doi"}
 )
 _COLON = re.compile(r"\s*:\s*")
