@@ -15,6 +15,7 @@ from index.build import DEFAULT_SOURCE, EDITIONS, BuildReport, build, data_folde
 from index.command import (
     JsonProgress,
     ProgressBar,
+    add_columns_option,
     common_options,
     print_json,
     run,
@@ -24,7 +25,6 @@ from index.command import (
 from index.decisions import Decision
 from index.encoder import DEFAULT_MODEL, ORIGINAL_MODEL
 from index.explain import explain, in_words
-from index.formats.columns import FIELDS
 from index.overrule import join_papers, split_paper
 from index.snapshot import Snapshot
 from index.watch import SETTLE, watch
@@ -143,12 +143,7 @@ def _add_deciding(commands: Any, common: list[argparse.ArgumentParser]) -> None:
 
 
 def _reading_options(command: argparse.ArgumentParser) -> None:
-    command.add_argument(
-        "--columns", action="append", default=[], metavar="FIELD=HEADING",
-        help="what columns of tables are that are not known by their headings: "
-        "title=Titel,abstract=#3, where #3 is the third column, for tables without headings; "
-        "'old*.csv:title=Name' is of the files called so. Fields: " + ", ".join(FIELDS),
-    )  # fmt: skip
+    add_columns_option(command)
     command.add_argument("--strict", action="store_true", help="stop at the first skipped record")
     command.add_argument(
         "--editions", choices=EDITIONS, default=EDITIONS[0],

@@ -7,7 +7,7 @@ import logging
 import os
 import sqlite3
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
@@ -20,7 +20,7 @@ from index.dedupe import rules_digest
 from index.disk import CURRENT, GENERATIONS
 from index.encoder import DEFAULT_MODEL, Encoder, load_encoder
 from index.errors import QueryError, SnapshotError, SourceError
-from index.formats.columns import parse_columns
+from index.formats.columns import Columns, parse_columns
 from index.papers import document_text
 from index.plane import find_plane
 from index.recognise import RULES, Works, recognise
@@ -35,7 +35,6 @@ DEFAULT_SOURCE = "seeds"
 Editions = Literal["together", "apart"]
 EDITIONS: tuple[Editions, ...] = get_args(Editions)
 PathLike = str | os.PathLike[str]
-Columns = Mapping[str, str] | Iterable[str]  # {"title": "Titel"}, or texts as of --columns
 Progress = Callable[[str, int, int], None]  # (stage, done, total); total 0 means unknown
 
 _SQLITE_REFUSALS = {sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_NOMEM}

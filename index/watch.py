@@ -19,7 +19,6 @@ import watchfiles
 
 from index.build import (
     BuildReport,
-    Columns,
     Editions,
     PathLike,
     Progress,
@@ -31,6 +30,7 @@ from index.decisions import decision_folders
 from index.disk import sha256_of
 from index.encoder import DEFAULT_MODEL, Encoder, load_encoder
 from index.errors import BusyError, SnapshotError, SourceError
+from index.formats.columns import Columns
 from index.sources.files import identity, is_hidden, is_leftover, list_files
 
 SETTLE = 2.0  # seconds without a change after which a folder counts as quiet

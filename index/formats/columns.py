@@ -20,6 +20,8 @@ from itertools import islice
 from index.errors import QueryError, SourceError
 from index.text import fold_space
 
+Columns = Mapping[str, str] | Iterable[str]  # {"title": "Titel"}, or texts as of --columns
+
 _NAMES = {
     "paper_id": ("paper id",),
     "title": ("title", "article title", "document title", "paper title", "display name", "ti"),
@@ -102,7 +104,7 @@ class Layout:
         return {field for _, field in self.fields}
 
 
-def parse_columns(given: Mapping[str, str] | Iterable[str]) -> tuple[Named, ...]:
+def parse_columns(given: Columns) -> tuple[Named, ...]:
     """What a user says of columns: {"title": "Titel"}, or texts like those of `--columns`.
 
     Raises QueryError, which quotes the offender.
