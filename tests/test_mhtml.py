@@ -8,7 +8,7 @@ import quopri
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from index.formats import recognised
@@ -149,6 +149,7 @@ def test_an_archive_of_archives_of_archives() -> None:
 
 
 @settings(max_examples=60, deadline=None)
+@example(0, b"\0", 0)
 @given(st.integers(0, 1500), st.binary(max_size=12), st.integers(0, 40))
 def test_no_damage_breaks_the_reader(place: int, put: bytes, dropped: int) -> None:
     """Whatever bytes are changed, something is told and nothing is raised."""

@@ -36,8 +36,8 @@ class WebArchive(HtmlPage):
 
     def html(self, file: TextFile) -> str | Unreadable:
         """The first part that is HTML, or why there is none. Raises SourceError."""
-        begin = file.head[:200]
         content = file.content(_LARGEST)
+        begin = content[:200].decode("utf-8", "replace")
         try:
             message = email.message_from_bytes(content, policy=email.policy.compat32)
             parts = [part for part in message.walk() if not part.is_multipart()]
