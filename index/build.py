@@ -8,7 +8,7 @@ import os
 import sqlite3
 import tempfile
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
@@ -20,7 +20,7 @@ from index.disk import CURRENT, GENERATIONS, JOURNAL, STAGING
 from index.embedding import Embedding, Progress
 from index.encoder import DEFAULT_MODEL, Encoder, ModelInfo, load_encoder
 from index.errors import QueryError, SnapshotError, SourceError
-from index.formats.columns import Named, parse_columns
+from index.formats.columns import Columns, Named, parse_columns
 from index.journal import Computed, Journal, read_computed
 from index.papers import document_text, text_digest
 from index.plane import find_plane
@@ -37,7 +37,6 @@ DEFAULT_SOURCE = "seeds"
 Editions = Literal["together", "apart"]
 EDITIONS: tuple[Editions, ...] = get_args(Editions)
 PathLike = str | os.PathLike[str]
-Columns = Mapping[str, str] | Iterable[str]  # {"title": "Titel"}, or texts as of --columns
 
 _SQLITE_REFUSALS = {sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_NOMEM}
 _log = logging.getLogger(__name__)

@@ -8,10 +8,16 @@ from collections import Counter
 from typing import Any
 
 from index.build import DEFAULT_SOURCE, EDITIONS, BuildReport, build, data_folder, plan
-from index.command import JsonProgress, ProgressBar, print_json, seconds, stop_at_eof
+from index.command import (
+    JsonProgress,
+    ProgressBar,
+    add_columns_option,
+    print_json,
+    seconds,
+    stop_at_eof,
+)
 from index.disk import JOURNAL
 from index.encoder import DEFAULT_MODEL, ORIGINAL_MODEL
-from index.formats.columns import FIELDS
 from index.shard import Shard, embed_shard
 from index.watch import SETTLE, watch
 from index.watch_command import WatchPrinter
@@ -89,12 +95,7 @@ def _progress_option(command: argparse.ArgumentParser) -> None:
 
 
 def _reading_options(command: argparse.ArgumentParser) -> None:
-    command.add_argument(
-        "--columns", action="append", default=[], metavar="FIELD=HEADING",
-        help="what columns of tables are that are not known by their headings: "
-        "title=Titel,abstract=#3, where #3 is the third column, for tables without headings; "
-        "'old*.csv:title=Name' is of the files called so. Fields: " + ", ".join(FIELDS),
-    )  # fmt: skip
+    add_columns_option(command)
     command.add_argument("--strict", action="store_true", help="stop at the first skipped record")
     command.add_argument(
         "--editions", choices=EDITIONS, default=EDITIONS[0],

@@ -17,6 +17,7 @@ from typing import Any
 from tqdm import tqdm
 
 from index.errors import AbstractsError
+from index.formats.columns import FIELDS
 
 _PAUSE = 0.2  # seconds between two lines of progress
 Command = Callable[[argparse.Namespace], None]
@@ -34,6 +35,16 @@ def common_options() -> argparse.ArgumentParser:
         "--json", action="store_true", help="print one JSON document and nothing else"
     )
     return options
+
+
+def add_columns_option(command: argparse.ArgumentParser) -> None:
+    """`--columns`, of every command that reads tables."""
+    command.add_argument(
+        "--columns", action="append", default=[], metavar="FIELD=HEADING",
+        help="what columns of tables are that are not known by their headings: "
+        "title=Titel,abstract=#3, where #3 is the third column, for tables without headings; "
+        "'old*.csv:title=Name' is of the files called so. Fields: " + ", ".join(FIELDS),
+    )  # fmt: skip
 
 
 def run(parser: argparse.ArgumentParser, arguments: list[str] | None) -> int:

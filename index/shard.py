@@ -16,7 +16,6 @@ from typing import Any
 
 from index.build import (
     DEFAULT_SOURCE,
-    Columns,
     Editions,
     PathLike,
     are_apart,
@@ -26,7 +25,7 @@ from index.build import (
 from index.embedding import Embedding, Progress
 from index.encoder import DEFAULT_MODEL, Encoder, load_encoder
 from index.errors import QueryError
-from index.formats.columns import parse_columns
+from index.formats.columns import Columns, parse_columns
 from index.journal import Journal
 from index.recognise import recognise
 from index.staging import Staging

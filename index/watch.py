@@ -19,7 +19,6 @@ import watchfiles
 
 from index.build import (
     BuildReport,
-    Columns,
     Editions,
     PathLike,
     build,
@@ -31,6 +30,7 @@ from index.disk import sha256_of
 from index.embedding import Progress
 from index.encoder import DEFAULT_MODEL, Encoder, load_encoder
 from index.errors import BusyError, SnapshotError, SourceError
+from index.formats.columns import Columns
 from index.sources.files import identity, is_hidden, is_leftover, list_files
 
 SETTLE = 2.0  # seconds without a change after which a folder counts as quiet

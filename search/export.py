@@ -86,7 +86,15 @@ def _bibtex_fields(paper: Paper) -> dict[str, str]:
         "acl": _without_braces(paper.acl),
         "url": _without_braces(paper.url),
         "abstract": _tex(paper.abstract or ""),
+        "keywords": _keywords([_tex(category) for category in paper.categories]),
     }
+
+
+def _keywords(categories: Sequence[str]) -> str:
+    """Parted by commas, as most programs do, or where one has a comma by semicolons."""
+    if not any("," in category or ";" in category for category in categories):
+        return ", ".join(categories)
+    return "; ".join(categories) + ";" * (len(categories) == 1)
 
 
 def _citation_key(paper: Paper) -> str:

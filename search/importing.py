@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import codecs
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePath
 
@@ -19,6 +19,7 @@ from index.errors import QueryError, SourceError
 from index.formats import FORMATS as ALL_FORMATS
 from index.formats import recognised
 from index.formats.bibtex import BibTeX
+from index.formats.columns import Columns, Named, check_found, of_file, parse_columns
 from index.formats.entries import Entry, Unreadable
 from index.formats.file import BROKEN, Format, TextFile, reason, unpacked
 from index.formats.json_lines import Json
@@ -84,6 +85,7 @@ def import_file(
     snapshot: Snapshot | None,
     *,
     format: str | None = None,  # noqa: A002  the flag's own name
+    columns: Columns = (),
 ) -> ImportReport:
     """Save what a file holds to a list; see `import_bytes`."""
     try:
@@ -92,7 +94,9 @@ def import_file(
         content = path.read_bytes()
     except OSError as error:
         raise SourceError(str(path), f"cannot be read: {error.strerror}") from error
-    return import_bytes(library, list_name, str(path), content, snapshot, format=format)
+    return import_bytes(
+        library, list_name, str(path), content, snapshot, format=format, columns=columns
+    )
 
 
 def import_bytes(
@@ -103,20 +107,28 @@ def import_bytes(
     snapshot: Snapshot | None,
     *,
     format: str | None = None,  # noqa: A002
+    columns: Columns = (),
 ) -> ImportReport:
     """Save what a file called `name` holds to a list, which is made if need be, all at once.
 
     It may be packed, as gzip, xz, bzip2 or the only file of a zip archive. Without a `format` the
     suffix of the name or else how the content begins tells it; the content where they differ.
-    Raises SourceError when the file is too large, no text or of no known format, LibraryError
-    when the library cannot be written.
+    `columns` says what the columns of a table are that are not known by their headings; see
+    `index.formats.columns`. Raises SourceError when the file is too large, no text or of no known
+    format, or has no such column, QueryError for columns that make no sense, LibraryError when
+    the library cannot be written.
     """
     if format and format not in _READERS:
         raise QueryError(f"unknown format {format!r}; choose one of {', '.join(FORMATS)}")
     inside, plain = _unpacked(name, content)
     encoding = _encoding(name, plain)
     file = TextFile.of(inside, plain)
-    reader = _READERS[format] if format else _reader(name, file)
+    named = parse_columns(columns)
+    reader = _READERS[format] if format else _reader(name, file, named)
+    if isinstance(reader, Table):
+        reader = Table(of_file(named, inside))
+    cells = reader.layout(file.head).cells if isinstance(reader, Table) else None
+    check_found(named, [] if cells is None else [(inside, cells)])
     kind = _KINDS.get(reader.name, reader.name)
     entries = _sorted(reader.read(file), snapshot)
     if not entries.found and not entries.unreadable:
@@ -240,13 +252,15 @@ def _too_large(name: str, size: str) -> SourceError:
     return SourceError(name, why)
 
 
-def _reader(name: str, file: TextFile) -> Format:
+def _reader(name: str, file: TextFile, columns: Sequence[Named]) -> Format:
     """The reader of a file. Raises SourceError when it is in no format that is known."""
     suffixes = [s.lower() for s in PurePath(file.name).suffixes if s.lower() not in _PACKED]
     named = _READERS.get(_SUFFIXES.get(suffixes[-1], "")) if suffixes else None
+    if isinstance(named, Table):
+        named = Table(of_file(columns, file.name))
     if named and named.fits(file.head):
         return named
-    if reader := recognised(file) or named:
+    if reader := recognised(file, columns) or named:
         return reader
     known = ", ".join(reader.name for reader in ALL_FORMATS)
     raise SourceError(name, f"no known format ({known}); it begins {file.head.strip()[:60]!r}", 1)

@@ -124,7 +124,14 @@ def _export(options: argparse.Namespace, library: Library) -> Told:
 
 def _import(options: argparse.Namespace, library: Library) -> Told:
     with _index(options) as snapshot:
-        report = import_file(library, options.list, options.file, snapshot, format=options.format)
+        report = import_file(
+            library,
+            options.list,
+            options.file,
+            snapshot,
+            format=options.format,
+            columns=options.columns,
+        )
     value = asdict(report)
     for name in ("saved", "present", "kept"):
         value[name] = [_imported_dict(one) for one in getattr(report, name)]

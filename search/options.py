@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from index.command import common_options
+from index.command import add_columns_option, common_options
 from index.encoder import DEFAULT_MODEL
 from search.engine import SORTS
 from search.export import FORMATS
@@ -184,6 +184,7 @@ def _library_options(command: argparse.ArgumentParser, common: argparse.Argument
     importing = action("import", "papers and notes of a file: BibTeX, RIS, CSV, JSON …", named)
     importing.add_argument("file", type=Path, metavar="FILE")
     importing.add_argument("--format", choices=FORMATS, help="default: as the file looks")
+    add_columns_option(importing)
     action("rename", "give a list another name", named).add_argument("name", metavar="NAME")
     action("delete", "delete a list; it can be had back for 30 days", named)
     action("restore", "bring a deleted list back").add_argument("number", type=int, metavar="N")

@@ -53,6 +53,7 @@ BIBTEX = r"""@article{gagnon2023cats,
   acl = {2021.econlp-1.4},
   url = {https://x.org/a_b?c=1%20d},
   abstract = {We use C\# and a\_b {sic}, "quoted". It costs 5\%.},
+  keywords = {LG, cs.AI},
 }
 
 @misc{anononly,

@@ -205,13 +205,12 @@ def test_one_bad_file_of_an_archive_spoils_no_other(tmp_path: Path) -> None:
 
 
 def test_a_page_that_the_parser_refuses(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It is told, in both ways of reading a page, and the next file is read."""
+    """It is told, and the next file is read."""
 
     def refuse(_: str) -> None:
         raise ParserRejectedMarkup("no")
 
     monkeypatch.setattr("index.formats.html_page.parse", refuse)
-    monkeypatch.setattr("index.formats.html_page.visible_lines", refuse)
     write(tmp_path / "a.html", "<!doctype html><p>x</p>")
     write(tmp_path / "b.bib", BIB)
     reading = read_sources([tmp_path])

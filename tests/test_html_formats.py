@@ -12,7 +12,7 @@ from index.formats.entries import Entry, Unreadable
 from index.formats.file import TextFile
 from index.formats.html_citation import Splitter
 from index.formats.html_page import HtmlPage
-from index.formats.html_tree import visible_lines
+from index.formats.html_tree import parse
 from index.names import NameModel
 from index.records import Paper
 
@@ -217,7 +217,7 @@ def test_inline_elements_do_not_break_lines() -> None:
         "<div>\n<p>We take a spectral appro<span>… (see more)</span>"
         "<span class=more style='display:none'>ach to bread</span></p><p>2024-01-02</p></div>"
     )
-    assert visible_lines(html) == [
+    assert parse(html).visible() == [
         (2, "We take a spectral appro… (see more)ach to bread"),
         (2, "2024-01-02"),
     ]
@@ -229,19 +229,19 @@ def test_what_is_not_seen_makes_no_line() -> None:
         "<head><title>T</title></head><style>p{}</style><script>x</script><!-- c -->"
         "<nav>Menu</nav><p hidden>h</p><p style='display: none'>n</p><p>seen</p>"
     )
-    assert visible_lines(html) == [(1, "seen")]
+    assert parse(html).visible() == [(1, "seen")]
 
 
 def test_lines_are_those_of_the_source() -> None:
     """Also after tags, comments and scripts of several lines."""
     html = "<!--\n\n-->\n<p\nclass=a>one</p>\n<script>x\n\n</script>two\n\nthree<br>\nfour"
-    assert visible_lines(html) == [(5, "one"), (8, "two three"), (11, "four")]
+    assert parse(html).visible() == [(5, "one"), (8, "two three"), (11, "four")]
 
 
 def test_end_tags_may_be_left_out() -> None:
     """Items, paragraphs and cells that are not closed do not stand in one another."""
     html = "<ul><li>a<li>b<ul><li>c</ul>d<li>e</ul><p>f<p>g<table><tr><td>h<td>i<tr><td>j</table>"
-    assert [text for _, text in visible_lines(html)] == list("abcdefghij")
+    assert [text for _, text in parse(html).visible()] == list("abcdefghij")
 
 
 # Publication lists

@@ -592,7 +592,7 @@ def test_keys_and_fields_that_are_there_twice() -> None:
 def test_strings_comments_and_dates() -> None:
     """Abbreviations are put in, comments passed over, a biblatex date and journal are read."""
     text = """@string{nips = {NeurIPS}} @comment{x} @preamble{"y"} Free words.
-      @inproceedings{k, title = "T", booktitle = nips, date = {2020-05-04}, keywords = {a, b; c}}"""
+      @inproceedings{k, title = "T", booktitle = nips, date = {2020-05-04}, keywords = {a, b, c}}"""
     paper = only("bibtex", text).paper
     assert (paper.venue, paper.date, paper.year) == ("NeurIPS", "2020-05-04", 2020)
     assert paper.categories == ("a", "b", "c")

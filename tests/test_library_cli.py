@@ -160,3 +160,52 @@ def test_help(search_cli: CommandLine) -> None:
     ):  # fmt: skip
         assert action in out
         assert "--json" in search_cli("library", action, "--help").out
+
+
+GERMAN = "Titel;Autoren;Jahr;Wert\nKatzen im Garten;Bell, Ada;2019;x\n"
+
+
+@pytest.mark.parametrize("name", ["a.csv", "a.txt"])
+def test_columns_of_a_table_are_named(run: Run, tmp_path: Path, name: str) -> None:
+    """As for the index: by their headings or, in a table without any, by their numbers."""
+    path = tmp_path / name
+    path.write_text(GERMAN)
+    told = data(run, "import", path, "--columns", "title=Titel,authors=Autoren", "--columns",
+                "year=Jahr")  # fmt: skip
+    assert (told["format"], [kept["title"] for kept in told["kept"]]) == (
+        "csv",
+        ["Katzen im Garten"],
+    )
+    (saved,) = data(run, "show")
+    assert (saved["authors"], saved["year"]) == (["Ada Bell"], 2019)
+    path.write_text("1,Hunde im Park\n2,Katzen im Garten\n")
+    told = data(run, "import", path, "--columns", f"{name}:title=#2", "--list", "L")
+    assert [kept["title"] for kept in told["kept"]] == ["Hunde im Park", "Katzen im Garten"]
+
+
+def test_columns_with_a_format_that_is_named(run: Run, tmp_path: Path) -> None:
+    """They are of the table that the file is said to be."""
+    path = tmp_path / "a"
+    path.write_text(GERMAN)
+    told = data(run, "import", path, "--format", "csv", "--columns", "title=Titel")
+    assert len(told["kept"]) == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "columns", "why"),
+    [
+        (GERMAN, "title=Name", "has the column 'Name', which is named for title; "),
+        (GERMAN, "headline=Titel", "there is no field 'headline'; choose one of title, "),
+        (GERMAN, "Titel", "'Titel' names no column; write FIELD=HEADING"),
+        (GERMAN, "b.csv:title=Titel", "no table called 'b.csv' has the column 'Titel'"),
+        ("@misc{a, title={T}}", "title=Titel", "there is no such table"),
+    ],
+)
+def test_columns_that_a_file_has_not(
+    run: Run, tmp_path: Path, text: str, columns: str, why: str
+) -> None:
+    """They are told with what the table has, and nothing is saved."""
+    path = tmp_path / "a.csv"
+    path.write_text(text)
+    assert why in fails(run("import", path, "--columns", columns))
+    assert data(run, "list") == []

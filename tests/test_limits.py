@@ -349,7 +349,7 @@ def test_a_quotation_mark_left_open_in_a_heading(tmp_path: Path, rows: int) -> N
     content = 'title,author,"year\n' + "Dogs,Ann Bell,2020\n" * rows
     (skip,) = read(tmp_path, "a.csv", content).skipped
     assert skip.line == 1
-    assert "a quotation mark is left open in the first line" in skip.why
+    assert "a quotation mark is left open in the line of headings" in skip.why
 
 
 def test_links_that_are_left_open(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from index.formats import recognised
+from index.formats.bibtex import BibTeX
 from index.formats.entries import Entry
 from index.formats.file import TextFile
 from index.records import Paper
@@ -64,11 +65,11 @@ def held(paper: Paper, kind: str) -> dict[str, object]:
     fields = {name: getattr(paper, name) for name in FIELDS}
     if kind == "csv":
         fields["authors"] = listed(paper.authors)
+    if kind in ("csv", "bibtex"):
         fields["categories"] = listed(paper.categories)
     if kind in ("bibtex", "ris"):
         fields["title"] = paper.display_title or None
     if kind == "bibtex":
-        fields["categories"] = ()
         signs = str.maketrans({"{": "%7B", "}": "%7D", "\\": "%5C"})
         fields["url"] = paper.url and paper.url.translate(signs)
         fields["doi"] = paper.doi and paper.doi.translate(signs)
@@ -82,7 +83,7 @@ def listed(values: tuple[str, ...]) -> tuple[str, ...]:
 
 def is_tex(paper: Paper) -> bool:
     """Whether a text has signs that are as TeX would have them, or as an export writes others."""
-    texts = (paper.title, paper.venue, paper.abstract, *paper.authors)
+    texts = (paper.title, paper.venue, paper.abstract, *paper.authors, *paper.categories)
     return any(WRITTEN.search(text) for text in texts if text)
 
 
@@ -92,14 +93,16 @@ def is_tex(paper: Paper) -> bool:
 @example(paper=make_paper(paper_id="p0123456789ab", title="T", authors=("A {B", "C} D", "{E} {")))
 @example(paper=make_paper(paper_id="p0123456789ab", title="100% of a_b & c # d ~ ^ $5 \\"))
 @example(paper=make_paper(paper_id="p0123456789ab", title="T", authors_truncated=True))
+@example(paper=make_paper(paper_id="p0123456789ab", title="T", categories=("Cats, big", "a & b")))
+@example(paper=make_paper(paper_id="p0123456789ab", title="T", categories=("Cats, big",)))
 @given(paper=PAPERS.filter(lambda paper: paper.title or paper.abstract))
 def test_a_paper_comes_back(kind: str, paper: Paper) -> None:
     r"""Each field is the same, letter for letter, as far as the format can hold it.
 
     BibTeX and RIS have a title always: of a paper without one, the first words of its abstract.
-    BibTeX has no categories here, cannot tell `\&` from `&` nor a named brace from a brace, and
-    no braces or backslashes stand in its identifiers, but "%7B" for them. In a cell of CSV names
-    and categories are parted by semicolons, and have none. JSON holds all.
+    BibTeX cannot tell `\&` from `&` nor a named brace from a brace, and no braces or backslashes
+    stand in its identifiers, but "%7B" for them. Where categories are one text, as in BibTeX and
+    CSV, they have no semicolons, nor names in CSV. JSON holds all.
     """
     assume(kind != "bibtex" or not is_tex(paper))
     found = back(paper, kind)
@@ -125,7 +128,8 @@ def test_a_citation_comes_back(kind: str, title: str) -> None:
     paper = make_paper(
         paper_id="p0123456789ab", title=title, venue=f"Journal of {title}", abstract=f"On {title}.",
         authors=("Ludwig van Beethoven", "Ants, Bees and {Co", "Étienne O'Neil"),
-        authors_truncated=True, year=2001, doi="10.1/a_b%c", url="https://x.org/a_b?c=1%20d#~e",
+        authors_truncated=True, year=2001, categories=("cs.LG", "R&D, applied", "$L_2$"),
+        doi="10.1/a_b%c", url="https://x.org/a_b?c=1%20d#~e",
     )  # fmt: skip
     file = TextFile.of("file", export([paper], kind).encode())
     reader = recognised(file)
@@ -134,3 +138,24 @@ def test_a_citation_comes_back(kind: str, title: str) -> None:
     assert isinstance(entry, Entry)
     expected = {name: getattr(paper, name) for name in FIELDS}
     assert {name: getattr(entry.paper, name) for name in FIELDS} == expected
+
+
+@pytest.mark.parametrize(
+    ("keywords", "expected"),
+    [
+        ("Ants, bees and wasps, Sorting", ("Ants", "bees and wasps", "Sorting")),
+        ("Ants; Trees, binary; Sorting", ("Ants", "Trees, binary", "Sorting")),
+        ("Research {\\&} Development, Erd{\\H o}s", ("Research & Development", "Erdős")),
+        ("Bread &amp; butter, Crust", ("Bread & butter", "Crust")),
+        ("Ants, Ants, , ", ("Ants",)),
+        ("Computer Science - Logic,cs.LO", ("Computer Science - Logic", "cs.LO")),
+        ("", ()),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("field", ["keywords", "Keywords", "keyword", "author_keywords"])
+def test_keywords_of_other_programs(field: str, keywords: str, expected: tuple[str, ...]) -> None:
+    """They are parted by semicolons or by commas, never by both, nor inside of an entity."""
+    text = f"@article{{a, title={{T}}, {field} = {{{keywords}}}}}\n"
+    (entry,) = BibTeX().read(TextFile.of("a.bib", text.encode()))
+    assert isinstance(entry, Entry)
+    assert entry.paper.categories == expected

@@ -15,6 +15,7 @@ from index.formats.html_page import HtmlPage
 from index.formats.jats import Jats
 from index.formats.json_lines import Json
 from index.formats.medline import Medline
+from index.formats.mhtml import WebArchive
 from index.formats.pubmed import PubmedXml
 from index.formats.ris import Ris
 from index.formats.tabular import Table
@@ -27,6 +28,7 @@ FORMATS: tuple[Format, ...] = (
     Jats(),
     ArxivAtom(),
     HtmlPage(),
+    WebArchive(),
     Json(),
     Medline(),
     WebOfScience(),

@@ -26,6 +26,7 @@ from pylatexenc.latexwalker import LatexWalkerError
 
 from index.formats.entries import Entry, Unreadable, make_entry, our_id
 from index.formats.file import TextFile
+from index.formats.markup import readable
 from index.formats.written import MATH_BRACES, PLAIN_TEX
 
 # What they cannot read is told by the reader below, with its line.
@@ -37,7 +38,7 @@ _VENUES = ("journal", "journaltitle", "booktitle", "howpublished", "institution"
 # An identifier, abstract or author of the volume is not one of the paper.
 _PASSED_ON = {"booktitle", "date", "year", "month", "journal", "journaltitle"}
 _NOTES = ("annote", "annotation", "comment")
-_KEYWORDS = re.compile(r"[;,]")  # the blanks around go later; of a run each would be tried
+_KEYWORDS = ("keywords", "keyword", "author_keywords")
 _ACTED_ON = re.compile(r"[\\{}~$]|--|``|''")  # nothing else in a text is TeX
 _BARE = re.compile(r"(?<!\\)([&%$])")  # outside of formulas; TeX would take it for no sign
 _ESCAPED = re.compile(r"\\([&%#_$~{}])")
@@ -163,7 +164,7 @@ def _entry(line: int, line_end: int, fields: Mapping[str, str]) -> Entry:
         authors_truncated=truncated,
         date=fields.get("date") or fields.get("year", ""),
         venue=next((read(fields[name]) for name in _VENUES if name in fields), ""),
-        categories=_KEYWORDS.split(read(fields.get("keywords", ""))),
+        categories=_keywords(fields, bool(ours)),
         abstract=read(fields.get("abstract", "")),
         doi=_address(fields.get("doi", "")),
         arxiv=_address(fields.get("eprint", "")) if archive.lower() == "arxiv" else "",
@@ -172,6 +173,15 @@ def _entry(line: int, line_end: int, fields: Mapping[str, str]) -> Entry:
         url=_address(fields.get("url", "")),
         note="\n\n".join(_note(fields[name], bool(ours)) for name in _NOTES if name in fields),
     )
+
+
+def _keywords(fields: Mapping[str, str], ours: bool) -> list[str]:
+    """The keywords, parted by semicolons, where there is one, or else by commas; each once."""
+    text = next(filter(None, (fields.get(name, "").strip() for name in _KEYWORDS)), "")
+    if ours:
+        return [_undone(part) for part in text.split(";" if ";" in text else ",")]
+    text = readable(from_tex(text))  # before they are parted: entities have semicolons
+    return [*dict.fromkeys(map(str.strip, text.split(";" if ";" in text else ",")))]
 
 
 def from_tex(text: str) -> str:

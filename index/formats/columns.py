@@ -13,12 +13,14 @@ import csv
 import io
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fnmatch import fnmatch
 from itertools import islice
 
 from index.errors import QueryError, SourceError
 from index.text import fold_space
+
+Columns = Mapping[str, str] | Iterable[str]  # {"title": "Titel"}, or texts as of --columns
 
 _NAMES = {
     "paper_id": ("paper id",),
@@ -46,6 +48,8 @@ TELLING = {*TEXTS, "doi"}  # without one of these a table tells of no paper
 HOW = "say which is which by --columns title=HEADING,abstract=HEADING (or #1 for the first column)"
 
 _DELIMITERS = ",;\t|"
+# What spreadsheets write before all else to say by which sign cells are parted.
+_SEPARATOR = re.compile(r'"?sep=(?P<sign>[^\w\n])"?[,;\t ]*\n', re.IGNORECASE)
 _QUOTED = re.compile(r'"[^"]*"')
 _FIRST = 20  # rows by which a table is told from a text
 _SHOWN = 40  # columns that a message lists
@@ -92,6 +96,7 @@ class Layout:
     cells: tuple[str, ...]  # of the first line
     has_heading: bool  # whether that line names the columns
     fields: tuple[tuple[int, str], ...]  # (column from 0, field) of those that are known
+    before: int = 0  # lines before the first, which name the delimiter
 
     @property
     def known(self) -> set[str]:
@@ -99,7 +104,7 @@ class Layout:
         return {field for _, field in self.fields}
 
 
-def parse_columns(given: Mapping[str, str] | Iterable[str]) -> tuple[Named, ...]:
+def parse_columns(given: Columns) -> tuple[Named, ...]:
     """What a user says of columns: {"title": "Titel"}, or texts like those of `--columns`.
 
     Raises QueryError, which quotes the offender.
@@ -123,13 +128,19 @@ def of_file(columns: Iterable[Named], name: str) -> tuple[Named, ...]:
 
 def find_layout(head: str, columns: Sequence[Named] = ()) -> Layout:
     """The layout of a table that begins so. What a user says of a column wins."""
+    if named := _SEPARATOR.match(head):
+        return replace(_layout(head[named.end() :], columns, named["sign"]), before=1)
+    return _layout(head, columns, _DELIMITERS)
+
+
+def _layout(head: str, columns: Sequence[Named], delimiters: str) -> Layout:
     first = head.split("\n", 1)[0]
-    delimiter = max(_DELIMITERS, key=_QUOTED.sub("", first).count)
+    delimiter = max(delimiters, key=_QUOTED.sub("", first).count)
     cells = next(iter(_rows(head, delimiter, 1)), ())
     headed = any(named.number is None and named.place(cells) is not None for named in columns)
     numbered = any(named.number for named in columns)
     if numbered and not headed and len({*map(_field, cells)} - {None}) < 2:
-        delimiter = max(_DELIMITERS, key=lambda sign: _agreement(head, sign))
+        delimiter = max(delimiters, key=lambda sign: _agreement(head, sign))
         cells = next(iter(_rows(head, delimiter, 1)), ())
         return Layout(delimiter, cells, False, _named(cells, columns))
     named = _named(cells, columns)
@@ -141,7 +152,9 @@ def find_layout(head: str, columns: Sequence[Named] = ()) -> Layout:
 
 def looks_like_table(head: str) -> bool:
     """Whether the first rows have the same number of cells, two or more."""
-    return max(_agreement(head, delimiter)[0] for delimiter in _DELIMITERS) > 1
+    named = _SEPARATOR.match(head)
+    signs, head = (named["sign"], head[named.end() :]) if named else (_DELIMITERS, head)
+    return max(_agreement(head, sign)[0] for sign in signs) > 1
 
 
 def list_columns(cells: Sequence[str]) -> str:

@@ -125,6 +125,18 @@ class TextFile:
         except BROKEN as error:
             raise SourceError(self.name, f"cannot be read: {reason(error)}") from error
 
+    def content(self, largest: int) -> bytes:
+        """All bytes at once, unpacked. Raises SourceError, also for more than `largest` of them."""
+        try:
+            with self.open() as packed, unpacked(packed) as file:
+                content = file.read(largest + 1)
+        except BROKEN as error:
+            raise SourceError(self.name, f"cannot be read: {reason(error)}") from error
+        if len(content) > largest:
+            why = f"more than {largest:,} bytes, which must be read at once"
+            raise SourceError(self.name, f"{why}; save less in one file")
+        return content
+
     def text(self) -> str:
         """All lines at once. Raises SourceError as `lines`, and for more than LARGEST_TEXT."""
         parts, size = [], 0
@@ -204,9 +216,9 @@ def _split(file: IO[bytes]) -> Generator[bytes, None, None]:
 
     UTF-16 has a mark that tells it, and is brought into UTF-8.
     """
-    first = file.readline(LONGEST_LINE + 1)
-    if first[:2] in _WIDE:
-        file.seek(0)
+    begin = file.read(len(_WIDE[0]))
+    file.seek(0)
+    if begin in _WIDE:
         wide = io.TextIOWrapper(file, encoding="utf-16", errors="replace", newline="\n")
         try:
             while text := wide.readline(LONGEST_LINE):
@@ -214,9 +226,31 @@ def _split(file: IO[bytes]) -> Generator[bytes, None, None]:
         finally:
             wide.detach()  # who opened the file closes it
         return
-    if line := first.removeprefix(codecs.BOM_UTF8):
-        yield line
-    while line := file.readline(LONGEST_LINE + 1):
+    with contextlib.closing(raw_lines(file, LONGEST_LINE)) as lines:
+        if line := next(lines, b"").removeprefix(codecs.BOM_UTF8):
+            yield line
+        yield from lines
+
+
+def raw_lines(file: IO[bytes], longest: int) -> Generator[bytes, None, None]:
+    """Each line with its end; of a longer one the first `longest` + 1 bytes.
+
+    A line ends by a line feed, in a file that begins without one, as old Macs write, by a carriage
+    return.
+    """
+    first = file.readline(longest + 1)
+    if b"\r" in first.rstrip(b"\r\n") and (len(first) >= HEAD or not file.read(1)):
+        file.seek(0)
+        # A character a byte, so that each is what it was; an empty newline takes any end.
+        ends = io.TextIOWrapper(file, encoding="latin-1", newline="")
+        try:
+            while text := ends.readline(longest + 1):
+                yield text.encode("latin-1")
+        finally:
+            ends.detach()
+        return
+    file.seek(0)
+    while line := file.readline(longest + 1):
         yield line
 
 

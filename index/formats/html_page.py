@@ -14,7 +14,7 @@ from index.formats.file import TextFile
 from index.formats.html_citation import Splitter, abstract_of
 from index.formats.html_list import ListReader
 from index.formats.html_meta import dublin_core, highwire, json_ld, metas_of, page_address, shared
-from index.formats.html_tree import HtmlTree, parse, visible_lines
+from index.formats.html_tree import HtmlTree, parse
 from index.formats.html_work import Work, join_works
 from index.names import NameModel
 from index.text import title_key
@@ -52,16 +52,28 @@ class HtmlPage:
 
     def read(self, file: TextFile) -> Iterator[Entry | Unreadable]:
         """The papers of the page in its order. Raises SourceError as `file.text`."""
-        html = file.text()
+        tree = self.parsed(file)
+        yield from [tree] if isinstance(tree, Unreadable) else self.papers(tree)
+
+    def parsed(self, file: TextFile) -> HtmlTree | Unreadable:
+        """The page, or why it is not read. Raises SourceError as `file.text`."""
+        html = self.html(file)
+        if isinstance(html, Unreadable):
+            return html
         if len(html) > _LARGEST:
             why = f"more than {_LARGEST:,} characters; save the page without its pictures"
-            yield Unreadable.of(1, html[:200], why)
-            return
+            return Unreadable.of(1, html[:200], why)
         try:
-            tree = parse(html)
+            return parse(html)
         except ParserRejectedMarkup as error:
-            yield Unreadable.of(1, html[:200], f"not HTML that can be parsed: {error}")
-            return
+            return Unreadable.of(1, html[:200], f"not HTML that can be parsed: {error}")
+
+    def html(self, file: TextFile) -> str | Unreadable:
+        """The text of the page, or why there is none. Raises SourceError as `file.text`."""
+        return file.text()
+
+    def papers(self, tree: HtmlTree) -> Iterator[Entry | Unreadable]:
+        """The papers of a page in its order, or that there is none."""
         works, unreadable = _stated(tree, self._splitter)
         found: list[tuple[int, Entry | Unreadable]] = [
             *((w.line, w.entry()) for w in works),
@@ -70,15 +82,7 @@ class HtmlPage:
         for _, item in sorted(found, key=lambda pair: pair[0]):
             yield item
         if not found:
-            yield Unreadable.of(1, _title(tree) or html[:200], _NOTHING)
-
-    def visible(self, file: TextFile) -> list[tuple[int, str]]:
-        """(line, text) of what a reader of the page sees; none of a page that `read` refuses."""
-        html = file.text()
-        try:
-            return [] if len(html) > _LARGEST else visible_lines(html)
-        except ParserRejectedMarkup:
-            return []
+            yield Unreadable.of(1, _title(tree) or tree.begin, _NOTHING)
 
 
 def _stated(tree: HtmlTree, splitter: Splitter) -> tuple[list[Work], list[Unreadable]]:

@@ -40,6 +40,7 @@ _ENDED_BY = {
 }
 _ENDS_P = _BLOCKS - {"br", "button", "html", "body", "td", "th", "tr", "tbody", "thead", "tfoot"}
 _HOLDS_P = {"td", "th", "table", "button", "li", "dd", "div", "body"}
+_BEGIN = 200  # characters of the source that are kept for messages
 _LOOK_UP = 24  # open elements that are looked at for one whose end was left out
 _HIDING = re.compile(r"(?:display\s*:\s*none|visibility\s*:\s*hidden)", re.IGNORECASE)
 _HIDING_CLASS = frozenset(("hidden", "d-none", "sr-only", "visually-hidden", "screen-reader-text"))
@@ -134,6 +135,18 @@ class HtmlTree:
     soup: BeautifulSoup
     runs: tuple[Run, ...]
     blocks: tuple[Block, ...]  # in the order of their ends
+    begin: str = ""  # how its source begins
+
+    def visible(self) -> list[tuple[int, str]]:
+        r"""(line in the source, text) for each line that a browser would show.
+
+        Blocks begin a line, other elements do not; menus, scripts and what is hidden is left out,
+        but for the rest of an abstract that is folded away.
+
+        >>> parse("<p>Of <b>cats</b>\nand dogs</p><nav>Home</nav>By me").visible()
+        [(1, 'Of cats and dogs'), (2, 'By me')]
+        """
+        return [(runs[0].line, joined(runs)) for runs in lines_of(self.runs)]
 
 
 def parse(html: str) -> HtmlTree:
@@ -141,6 +154,7 @@ def parse(html: str) -> HtmlTree:
 
     Raises bs4.exceptions.ParserRejectedMarkup for what html.parser does not take.
     """
+    begin = html[:_BEGIN]
     # Both are what the standard says of them in HTML: comments.
     html = _MARKED_SECTION.sub("<! [", _DECLARED.sub("<!xml", html))
     html = _DATA_URI.sub("data:,", html)
@@ -153,7 +167,7 @@ def parse(html: str) -> HtmlTree:
     soup = _Soup(html + "\n", "html.parser")
     walk = _Walk(html)
     walk.over(soup)
-    return HtmlTree(soup, tuple(walk.runs), tuple(walk.blocks))
+    return HtmlTree(soup, tuple(walk.runs), tuple(walk.blocks), begin)
 
 
 class _Walk:
@@ -236,18 +250,6 @@ class _Walk:
             text = " " + text[begins:]
         self.runs.append(replace(around.run, text=text, line=line, breaks=self._breaks))
         self._breaks = False
-
-
-def visible_lines(html: str) -> list[tuple[int, str]]:
-    r"""(line in the source, text) for each line that a browser would show.
-
-    Blocks begin a line, other elements do not; menus, scripts and what is hidden is left out, but
-    for the rest of an abstract that is folded away. Raises ParserRejectedMarkup as `parse`.
-
-    >>> visible_lines("<p>Of <b>cats</b>\nand dogs</p><nav>Home</nav>By me")
-    [(1, 'Of cats and dogs'), (2, 'By me')]
-    """
-    return [(runs[0].line, joined(runs)) for runs in lines_of(parse(html).runs)]
 
 
 def lines_of(runs: tuple[Run, ...]) -> Iterator[list[Run]]:

@@ -14,6 +14,7 @@ from dataclasses import asdict, replace
 from index.formats.entries import Entry, Unreadable, make_entry, our_id
 from index.formats.file import TextFile
 from index.formats.json_records import stated
+from index.formats.json_services import not_a_paper
 from index.formats.json_text import Record, Stated, all_of, items, text_of
 from index.formats.json_values import json_values
 from index.formats.json_window import Found
@@ -28,7 +29,7 @@ _LINES = 20  # of the head, of which the first may be garbage
 
 
 class Json:
-    """Records of arXiv, OpenAlex, Semantic Scholar, Crossref, BEIR, CSL-JSON and plain ones."""
+    """Records of the services in `json_records`, and plain ones."""
 
     name = "JSON"
 
@@ -60,6 +61,8 @@ def _entry(found: Found) -> Entry | Unreadable:
         return Unreadable.of(found.line, found.quote, "not an object with a title")
     if {"_id", "text"} <= record.keys() and "title" not in record:
         why = "it states no title, not even an empty one, as the queries of a collection do"
+        return Unreadable.of(found.line, found.quote, why)
+    if why := not_a_paper(record):
         return Unreadable.of(found.line, found.quote, why)
     ours = our_id(text_of(record.get("paper_id")))
     fields = asdict(_ours(record) if ours else stated(record))

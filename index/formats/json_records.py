@@ -2,7 +2,8 @@
 
 Each record is recognised by its keys, so that a file may hold those of several services. The keys
 are those of the arXiv metadata snapshot (Kaggle), OpenAlex works, Semantic Scholar papers (API and
-data sets), works of Crossref, CSL-JSON, BEIR corpora, and plain {title, abstract, authors, year}.
+data sets), works of Crossref, CSL-JSON, BEIR corpora, plain {title, abstract, authors, year}, and
+those of `index.formats.json_services`.
 """
 
 from __future__ import annotations
@@ -12,6 +13,16 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from index.formats.json_arxiv import ARXIV_ID, arxiv, is_arxiv
+from index.formats.json_services import (
+    dblp,
+    europe_pmc,
+    inspire,
+    is_dblp,
+    is_europe_pmc,
+    is_inspire,
+    is_zotero,
+    zotero,
+)
 from index.formats.json_text import (
     Record,
     Stated,
@@ -206,6 +217,10 @@ _DIALECTS: tuple[tuple[Callable[[Record], bool], Callable[[Record], Stated]], ..
     (_is_openalex, openalex),
     (_is_semantic_scholar, semantic_scholar),
     (_is_beir, beir),
+    (is_zotero, zotero),
+    (is_inspire, inspire),
+    (is_europe_pmc, europe_pmc),
+    (is_dblp, dblp),
     (_is_crossref, crossref),
     (lambda _: True, plain_record),
 )

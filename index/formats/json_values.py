@@ -14,13 +14,17 @@ from index.formats.entries import Unreadable
 from index.formats.json_window import DECODER, BrokenError, Found, Span, Window, between
 
 # Names under which services answer with a list of records, or with an object around that list.
-_LISTS = frozenset({"items", "results", "data", "references", "recommendedPapers"})
-_AROUND = frozenset({"message", "data"})
+_LISTS = frozenset(
+    {"items", "results", "data", "references", "recommendedPapers", "result", "hits", "hit"}
+)
+_AROUND = frozenset({"message", "data", "resultList", "result", "hits"})
 _OF_A_RECORD = frozenset(
-    {"title", "display_name", "abstract", "authors", "author", "authorships"}
+    {"title", "titles", "itemType", "display_name", "abstract", "authors", "author", "authorships"}
     | {"paper_id", "paperId", "_id", "id", "DOI", "doi"}
 )
 _COLON = re.compile(r"\s*:\s*")
+_DEEPEST = 8  # objects around a list of records
+_Members = tuple[list[Span], set[str], int]  # see `_members`
 
 
 def json_values(lines: Iterable[str], name: str) -> Iterator[Found | Unreadable]:
@@ -63,7 +67,8 @@ def _outermost(window: Window) -> Iterator[Found | Unreadable]:
     try:
         span = window.decode()
     except BrokenError as error:
-        spans, keys, place = _members(window.text, window.place)
+        broken: _Members = ([], set(), window.place)
+        spans, keys, place = broken if error.known else _members(window.text, window.place)
         why = f"not JSON: {_told(error, window.line)}"
         if spans and not keys & _OF_A_RECORD:  # a list that breaks; what is before it can be read
             yield from map(window.found, spans)
@@ -91,17 +96,17 @@ def _unwrapped(window: Window, span: Span) -> Iterator[Found]:
         yield window.found(span)
 
 
-def _wraps(value: object) -> bool:
-    if not isinstance(value, dict) or value.keys() & _OF_A_RECORD:
+def _wraps(value: object, depth: int = _DEEPEST) -> bool:
+    if not depth or not isinstance(value, dict) or value.keys() & _OF_A_RECORD:
         return False
     return any(isinstance(value.get(name), list) for name in _LISTS) or any(
         isinstance(inner := value.get(name), dict)
-        and (inner.keys() & _OF_A_RECORD or _wraps(inner))
+        and (inner.keys() & _OF_A_RECORD or _wraps(inner, depth - 1))
         for name in _AROUND
     )
 
 
-def _members(text: str, start: int) -> tuple[list[Span], set[str], int]:
+def _members(text: str, start: int, depth: int = _DEEPEST) -> _Members:
     """The records in the lists of an object, its keys, and the place where it ends or breaks."""
     spans: list[Span] = []
     keys: set[str] = set()
@@ -122,8 +127,8 @@ def _members(text: str, start: int) -> tuple[list[Span], set[str], int]:
                     spans.append(Span(place, end, value))
                     place = between(text, end)
                 place += 1
-            elif char == "{" and key in _AROUND:
-                inner, inner_keys, end = _members(text, place)
+            elif char == "{" and key in _AROUND and depth:
+                inner, inner_keys, end = _members(text, place, depth - 1)
                 if inner_keys & _OF_A_RECORD:
                     value, end = DECODER.raw_decode(text, place)
                     inner = [Span(place, end, value)]

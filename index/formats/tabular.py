@@ -25,6 +25,12 @@ from index.formats.file import TextFile
 from index.formats.written import unguarded
 
 _MOST_LINES = 20  # of one heading
+_OPEN = (
+    "a quotation mark is left open in the line of headings, so no row can be told; close it, or "
+    "save the table again"
+)
+_TOO_LONG = "field larger than field limit"  # what csv says, after 131,072 characters
+_AHEAD = 1_000_000  # characters in which the end of a cell is looked for that is too long
 _OUR_LIST = re.compile(";")  # the blanks around go later; of a run each would be tried
 _LIST = re.compile(r"[;|\n]")
 _COMMAS = re.compile(",")
@@ -61,16 +67,19 @@ class Table:
             there = f"; they are {list_columns(layout.cells)}" if layout.cells else ""
             yield Unreadable.of(1, file.head.split("\n", 1)[0], why + there)
             return
+        heading = file.head.split("\n", layout.before + 1)[layout.before]
         if layout.has_heading and any(map(_is_open, layout.cells)):
-            why = "a quotation mark is left open in the first line, so no row can be told"
-            yield Unreadable.of(1, file.head.split("\n", 1)[0], why)
+            yield Unreadable.of(1 + layout.before, heading, _OPEN)
             return
-        ours = "paper_id" in layout.known
+        ours, told = "paper_id" in layout.known, False
         for lines, row in _rows(file.lines(), layout):
+            told = told or not layout.has_heading or bool(row)
             if isinstance(row, Unreadable):
                 yield row
             elif any(cell.strip() for cell in row):
                 yield _entry(lines, row, layout, ours)
+        if not told and file.head.count('"') % 2:  # the rows, if any, are in the heading
+            yield Unreadable.of(1 + layout.before, heading, _OPEN)
 
 
 def _is_open(heading: str) -> bool:
@@ -78,37 +87,68 @@ def _is_open(heading: str) -> bool:
     return heading.endswith("\n") or heading.count("\n") > _MOST_LINES
 
 
+class _Feed:
+    """The lines of a table as they are read, of which some can be put back."""
+
+    def __init__(self, lines: Iterable[str]) -> None:
+        self._lines = iter(lines)
+        self._back: list[str] = []  # the next one last
+        self.number = 0  # of the line that was read last
+        self.begun = ""  # the first line of the row that is being read
+
+    def __iter__(self) -> Iterator[str]:
+        return self
+
+    def __next__(self) -> str:
+        line = self._back.pop() if self._back else next(self._lines)
+        self.number += 1
+        self.begun = self.begun or line
+        return line
+
+    def pass_over(self, ends: re.Pattern[str]) -> bool:
+        """Go behind the next line with such an end; stay where there is none in what is near."""
+        read, size = [], 0
+        for line in self:
+            read.append(line)
+            size += len(line)
+            if ends.search(line):
+                return True
+            if size > _AHEAD:
+                break
+        self._back.extend(reversed(read))
+        self.number -= len(read)
+        return False
+
+
 def _rows(
     lines: Iterable[str], layout: Layout
 ) -> Iterator[tuple[tuple[int, int], list[str] | Unreadable]]:
     """(first and last line, cells) of each row after the heading; blank ones have no cells."""
-    begun: list[str] = []  # the lines of the row that is being read
-    rows = csv.reader(_noted(lines, begun), delimiter=layout.delimiter, skipinitialspace=True)
-    is_heading, done = layout.has_heading, 0
+    feed = _Feed(lines)
+    for _ in zip(range(layout.before), feed, strict=False):
+        pass
+    rows = csv.reader(feed, delimiter=layout.delimiter, skipinitialspace=True)
+    sign = re.escape(layout.delimiter)
+    closes = re.compile(rf'(?:^|[^"])(?:"")*"[ \t]*(?:{sign}|$)')
+    is_heading = layout.has_heading
     while True:
-        start = done + 1
-        begun.clear()
+        start, feed.begun = feed.number + 1, ""
         try:
             row = next(rows)
         except StopIteration:
             return
         except csv.Error as error:
-            done = max(rows.line_num, start)
-            quote = begun[0] if begun else ""
             why = f"not a row of the table: {error}"
-            yield (start, done), Unreadable.of(start, quote, why)
+            if _TOO_LONG in why and (feed.number > start or feed.begun.count('"') % 2):
+                passed = feed.pass_over(closes)
+                why += f"; lines {start} to {feed.number} were not read"
+                why += "" if passed else ": a quotation mark may be left open, close it"
+            done = max(feed.number, start)
+            yield (start, done), Unreadable.of(start, feed.begun, why)
             continue
-        done = rows.line_num
         if not is_heading:
-            yield (start, done), row
+            yield (start, feed.number), row
         is_heading = False
-
-
-def _noted(lines: Iterable[str], begun: list[str]) -> Iterator[str]:
-    """The lines, each put down in `begun` as it is read."""
-    for line in lines:
-        begun.append(line)
-        yield line
 
 
 def _entry(

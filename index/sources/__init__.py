@@ -26,7 +26,7 @@ from index.formats.columns import (
 )
 from index.formats.columns import Layout as TableLayout
 from index.formats.entries import Entry, Unreadable
-from index.formats.file import BROKEN, Format, TextFile, reason, unpacked
+from index.formats.file import BROKEN, TextFile, raw_lines, reason, unpacked
 from index.formats.html_page import HtmlPage
 from index.formats.tabular import Table
 from index.names import NameModel
@@ -155,11 +155,11 @@ def _read_file(
             name, records = layout.name, layout.read(page, names)
         elif isinstance(reader, Table):
             _note_table(reader.layout(file.head), file, findings, columns)
-            name, records = reader.name, _stated(reader, file)
+            name, records = reader.name, _stated(file, reader.read(file))
         elif isinstance(reader, HtmlPage):
             name, records = _in_html(reader, file, names)
         else:
-            name, records = reader.name, _stated(reader, file)
+            name, records = reader.name, _stated(file, reader.read(file))
         for record in records:
             if isinstance(record, Mention):
                 keep(record)
@@ -193,9 +193,9 @@ def _note_table(
         raise SourceError(file.name, nothing_known(layout.cells, of_file(columns, file.name)), 1)
 
 
-def _stated(reader: Format, file: TextFile) -> Iterator[Mention | Skip]:
-    """What a file in a format of another program states."""
-    for found in reader.read(file):
+def _stated(file: TextFile, read: Iterable[Entry | Unreadable]) -> Iterator[Mention | Skip]:
+    """What a file in a format of another program states, of what its reader found."""
+    for found in read:
         if isinstance(found, Unreadable):
             yield Skip(file.name, found.line, f"{found.why}; it begins {found.quote!r}")
         elif not (found.paper.title or found.paper.abstract):
@@ -210,8 +210,11 @@ def _in_html(
     """(layout, records) of a saved page: by the layout that its visible text is in, if there is
     one of which it shows more marks than papers are found otherwise.
     """
-    found = list(_stated(reader, file))
-    numbered = reader.visible(file)
+    tree = reader.parsed(file)  # once for both: this is what takes long
+    if isinstance(tree, Unreadable):
+        return reader.name, _stated(file, [tree])
+    found = list(_stated(file, reader.papers(tree)))
+    numbered = tree.visible()
     page = Page(file.name, tuple(text for _, text in numbered))
     marks = [layout.marks(page) for layout in LAYOUTS]
     if max(marks) <= sum(isinstance(record, Mention) for record in found):
@@ -286,9 +289,8 @@ def load_page(file: TextFile) -> tuple[Page, str]:
 
 
 def _lines(file: IO[bytes], name: str) -> Iterator[bytes]:
-    number = size = 0
-    while raw := file.readline(LONGEST_LINE + 1):
-        number += 1
+    size = 0
+    for number, raw in enumerate(raw_lines(file, LONGEST_LINE), 1):
         size += len(raw)
         if number > MOST_LINES or size > LARGEST_PAGE:
             raise SourceError(
