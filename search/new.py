@@ -66,7 +66,7 @@ def select_new(snapshot: Snapshot, since: str | None, filters: Filters) -> New |
 def last_addition(snapshot: Snapshot) -> tuple[str, int] | None:
     """The date of the last build that added papers, as stored, and how many; None for none."""
     date = snapshot.carried.last_added()
-    return None if date is None else (date, len(snapshot.added_since(date)))
+    return None if date is None else (date, snapshot.count_added(date))
 
 
 def like_ids(
