@@ -45,7 +45,13 @@ def main() -> None:
     infos = _lists()
     with st.container(key="new-choice", horizontal=True, vertical_alignment="bottom"):
         _periods(at, since, last[0])
-        _likeness(at, infos)
+        if infos:
+            _likeness(at, infos)
+    if not infos:
+        told = (
+            "Save papers to a list, and what is new can stand in the order of its likeness to them."
+        )
+        st.html(f"<p class='aside'>{told}</p>")
     if since is not None:
         _new(at, searcher, _Asked(since, *last, _like(at, searcher, infos)))
 
@@ -82,7 +88,7 @@ def _since(at: Place, last_added: str) -> Since | None:
     try:
         return read_since(at.value("since"), last_added, datetime.now(UTC))
     except AbstractsError as error:
-        note("Since when?", f"The address cannot be read: {error}, or a number of days as 7d.")
+        note("Since when cannot be read", f"{error}, or a number of days, as 7d.")
         return None
 
 
@@ -144,8 +150,6 @@ def _likeness(at: Place, infos: Sequence[ListInfo]) -> None:
     st.session_state["likeness"] = chosen.name if chosen else ""
     st.selectbox(
         "Order", list(told), key="likeness", format_func=told.__getitem__,
-        disabled=not infos, help=None if infos else "Save papers to a list, and what is new can be"
-        " put in the order of its likeness to them.",
         on_change=_choose_likeness, args=(at,),
     )  # fmt: skip
 
@@ -211,12 +215,12 @@ def _head(searcher: Searcher, asked: _Asked, answer: Answer) -> None:
         told.append("That is every paper that the index has.")
     if asked.like:
         told.append(
-            f"The most like the list {shown(asked.like.name)} come first; what is in it already is"
+            f"The most like “{shown(asked.like.name)}” come first; what is in that list already is"
             " left out."
         )
         if asked.like.missing:
             told.append(
-                f"The index has not {asked.like.missing:,} of its papers; they do not count."
+                f"{count(asked.like.missing, 'paper')} of the list not in the index, left aside."
             )
     aside = f"<p class='aside'>{' '.join(told)}</p>" if told else ""
     words = f"{count(answer.among, 'new paper')} {asked.since.words}"
@@ -238,7 +242,7 @@ def _nothing(at: Place, searcher: Searcher, asked: _Asked) -> None:
     others = replace(asked, like=None).answer(searcher, 1).among if like else 0
     if like and others:
         words = f"{count(others, 'new paper')} {asked.since.words}"
-        st.html(f"<div role='status'><h2>{words}, all in {shown(like.name)} already</h2></div>")
+        st.html(f"<div role='status'><h2>{words}, all in “{shown(like.name)}” already</h2></div>")
         to, text = changed(at, list=""), "Show the newest first"
     else:
         last = f"The last build that added papers was on {moment(asked.last_added)}"

@@ -108,7 +108,7 @@ def test_hostile_names_and_no_barrier(
     visit(page, f"{address}/new?since=2020-01-01")
     page.get_by_role("combobox", name="Order").click()
     page.get_by_role("option", name="the most like").click()
-    expect(page.get_by_text(f"The most like the list {LIST} come first")).to_be_visible()
+    expect(page.get_by_text(f"The most like “{LIST}” come first")).to_be_visible()
     is_still(page)
     assert page.locator("img[src=x], [onerror], a[href^=javascript], .katex").count() == 0
     found = Axe().run(page).response["violations"]
