@@ -24,6 +24,7 @@ _TITLES = {
     "search": "Abstract Search",
     "paper": "Paper",
     "topics": "Topics",
+    "new": "New papers",
     "library": "Library",
     "index": "Index",
 }

@@ -1,6 +1,7 @@
 """Take the pictures of the pages for the documentation: `python docs/screenshot.py`.
 
-Needs Chromium. Builds an index of seeds/ in a folder that is thrown away.
+Needs Chromium. Builds an index of seeds/ in a folder that is thrown away; one seed comes in later
+than the others, so that there is something new.
 """
 
 from __future__ import annotations
@@ -34,8 +35,10 @@ def main(folder: Path) -> None:
     """Save a picture of each page to `folder`."""
     with tempfile.TemporaryDirectory() as data:
         environment = os.environ | {"ABSTRACTS_DATA": data}
-        build = [sys.executable, "-m", "index", "build", "seeds"]
-        subprocess.run(build, cwd=_ROOT, env=environment, check=True)  # noqa: S603
+        pages = sorted(str(page.relative_to(_ROOT)) for page in (_ROOT / "seeds").glob("*.txt"))
+        for sources in (pages[1:], ["seeds"]):
+            build = [sys.executable, "-m", "index", "build", *sources]
+            subprocess.run(build, cwd=_ROOT, env=environment, check=True)  # noqa: S603
         addresses = _addresses(Searcher.open(data), Library(data))
         with _served(environment) as address, _browser() as browser:
             for name, rest in addresses.items():
@@ -55,6 +58,7 @@ def _addresses(searcher: Searcher, library: Library) -> dict[str, str]:
         "like": "?" + urlencode(tray),
         "paper": "paper?" + urlencode({"id": ids[4], "trail": came}),
         "topics": "topics",
+        "new": "new?" + urlencode({"list": "Credit assignment"}),
         "library": "library?" + urlencode({"list": "Credit assignment"}),
         "index": "index",
     }

@@ -228,6 +228,11 @@ class Snapshot:
         sql = "SELECT row FROM papers WHERE added >= ? ORDER BY added DESC, year DESC, row"
         return np.array([r["row"] for r in self._query(sql, (date,))], dtype=np.int64)
 
+    def count_added(self, date: str) -> int:
+        """How many papers were added at that date (as stored) or later."""
+        sql = "SELECT count(*) FROM papers WHERE added >= ?"
+        return int(self._query(sql, (date,))[0][0])
+
     def mentions(self, paper_id: str | None = None) -> Iterator[tuple[Mention, str]]:
         """(mention, id of its paper), of one paper or of all, ordered by file and line."""
         where, values = ("WHERE paper_id = ?", (paper_id,)) if paper_id else ("", ())

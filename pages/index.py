@@ -25,7 +25,7 @@ def main() -> None:
     at, searcher = here("index"), shared.open_index()
     st.html("<h1>Index</h1>")
     _contents(searcher)
-    rebuild(searcher)
+    rebuild(at, searcher)
     _decisions(searcher)
     _files(at, searcher)
     _skipped(at, searcher)

@@ -44,7 +44,7 @@ from search.library_rows import (
     NotSavedError,
     UnknownListError,
 )
-from search.new import like_ids, parse_since
+from search.new import last_addition, like_ids, parse_since
 from search.polygon import AreaError, make_polygon, parse_polygon, polygon_text, simplified
 from search.query import Query, Slip, parse_query
 from search.rebuild import RebuildJob, RebuildState, rebuild_command
@@ -115,6 +115,7 @@ __all__ = [
     "import_bytes",
     "import_file",
     "join_papers",
+    "last_addition",
     "like_ids",
     "load_encoder",
     "make_filters",

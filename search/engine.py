@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal, get_args
 
 import numpy as np
@@ -207,13 +207,34 @@ class Searcher:
         None of the given papers comes back. Raises QueryError for what is no date, FilterError and
         UnknownPaperError.
         """
+        return list(self.ask_new(since, like, k, filters).hits)
+
+    def ask_new(
+        self,
+        since: str | None = None,
+        like: Sequence[str] = (),
+        k: int = 20,
+        filters: Filters | None = None,
+        *,
+        later: bool = False,
+    ) -> Answer:
+        """The hits of `new`, out of how many (`among`, which leaves out the papers `like`).
+
+        `later` as of `ask`. Raises what `new` does.
+        """
         check_k(k)
         seeds = list(dict.fromkeys(map(self.snapshot.row, like)))
-        new = select_new(self.snapshot, since, filters or Filters())
-        if not seeds or new is None:
-            rows = NO_RANKING.rows if new is None else new.newest[:k]
-            return self._maker.hits(Ranking(rows, np.zeros(len(rows), np.float32)))
-        return self._maker.hits(self._by_example.rank(Examples(seeds), k, new.among))
+        asked = Query("", filters or Filters())
+        new = select_new(self.snapshot, since, asked.filters)
+        if new is None:
+            ranking = NO_RANKING
+        elif seeds:
+            ranking = self._by_example.rank(Examples(seeds), k, new.among)
+        else:
+            ranking = Ranking(new.newest, np.zeros(len(new.newest), np.float32))
+        others = 0 if new is None else int((~np.isin(new.newest, seeds)).sum())
+        answer = self._told(asked, None, ranking, ranking.first(k), later=later)
+        return replace(answer, among=others)
 
     def each(self, answer: Answer) -> Iterator[Hit]:
         """The hits of an answer, each made when it is asked for."""

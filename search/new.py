@@ -63,6 +63,12 @@ def select_new(snapshot: Snapshot, since: str | None, filters: Filters) -> New |
     return New(newest, snapshot.select(Restriction(((only,),))))
 
 
+def last_addition(snapshot: Snapshot) -> tuple[str, int] | None:
+    """The date of the last build that added papers, as stored, and how many; None for none."""
+    date = snapshot.carried.last_added()
+    return None if date is None else (date, snapshot.count_added(date))
+
+
 def like_ids(
     names: Sequence[str], library: Library, snapshot: Snapshot
 ) -> tuple[list[str], list[Paper]]:

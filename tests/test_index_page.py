@@ -212,7 +212,7 @@ def test_decisions_that_wait(visit_page: VisitPage, library: Path) -> None:
 
 # --- The rebuild ------------------------------------------------------------------------------
 
-REPORT = BuildReport(2, 2, 4, 3, 1, 1, 2, (), 75.0)
+REPORT = BuildReport(2, 2, 4, 3, 1, 1, 2, (), 75.0, added=1)
 
 
 def stand_in(monkeypatch: pytest.MonkeyPatch, *lines: str) -> None:
@@ -275,6 +275,7 @@ def test_a_rebuild_from_the_page(
         )
         assert "Generation 2, made on" in told
         assert "Rebuild now" in buttons(visitor)
+        assert ("See 1 new paper", "new?trail=index%3F") in links(visitor)
 
 
 def test_a_rebuild_is_cancelled(

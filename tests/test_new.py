@@ -17,7 +17,7 @@ from index.snapshot import Snapshot
 from search.engine import Searcher
 from search.filters import Filters
 from search.library import Library
-from search.new import parse_since
+from search.new import last_addition, parse_since
 from tests.conftest import BREAD, CAT, SAIL, CommandLine, ids_by_title, make_paper, papers_of
 from tests.fakes import FakeEncoder
 
@@ -134,6 +134,23 @@ def test_what_came_in_like_others(tmp_path: Path) -> None:
     assert hits[0].score > hits[1].score
     assert titles(searcher, FIRST, [seed], k=9)[0] == CATS["title"]
     assert KITTENS["title"] not in titles(searcher, FIRST, [seed])
+
+
+def test_out_of_how_many(grown: Path) -> None:
+    """The answer says how many came in, of which k are shown; a paper to be like is not counted."""
+    searcher = Searcher.open(grown, encoder=FakeEncoder())
+    one = searcher.ask_new(FIRST, k=1)
+    assert (one.among, [hit.paper.title for hit in one.hits]) == (3, [LOAVES["title"]])
+    cats = ids_by_title(papers_of(grown))[str(CATS["title"])]
+    like = searcher.ask_new(FIRST, [cats], k=1, later=True)
+    assert (like.among, len(like.shown.rows), like.hits) == (2, 1, ())
+    assert searcher.ask_new("2026-03-01").among == 0
+
+
+def test_the_last_build_that_added_papers(grown: Path) -> None:
+    """Not the last one of all: that added none."""
+    with Snapshot.open(grown) as snapshot:
+        assert last_addition(snapshot) == (stored(SECOND), 2)
 
 
 @pytest.mark.parametrize("text", ["yesterday", "2026-13-01", "2026", ""])

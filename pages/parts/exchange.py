@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 
 import streamlit as st
@@ -14,6 +14,7 @@ from search import (
     LARGEST_FILE,
     AbstractsError,
     ImportReport,
+    Paper,
     Saved,
     Snapshot,
     export,
@@ -38,18 +39,32 @@ _MOST = 200  # entries of a report that are listed
 
 def downloads(name: str, saved: Sequence[Saved]) -> None:
     """A button for each format, which takes the whole list with its notes away."""
+    _buttons(name, partial(_content, saved))
+
+
+def papers_downloads(name: str, papers: Callable[[], Sequence[Paper]]) -> None:
+    """The same for papers without notes, which are fetched when a button is pressed."""
+    _buttons(name, lambda form: _encoded(export(papers(), form), form))
+
+
+def _buttons(name: str, content: Callable[[str], bytes]) -> None:
+    """A button for each format; `content` makes the file of a format when it is pressed."""
     with st.popover("Export", type="tertiary", icon=":material/download:", key="export"):
         for shown_as, (form, suffix, kind) in _FILES.items():
             st.download_button(
-                shown_as, partial(_content, saved, form), f"{file_name(name)}.{suffix}", kind,
+                shown_as, partial(content, form), f"{file_name(name)}.{suffix}", kind,
                 key=f"export-{form}", on_click="ignore", width="stretch",
             )  # fmt: skip
 
 
 def _content(saved: Sequence[Saved], form: str) -> bytes:
     papers, notes = [one.paper for one in saved], {one.paper.paper_id: one.note for one in saved}
+    return _encoded(export(papers, form, notes), form)
+
+
+def _encoded(text: str, form: str) -> bytes:
     # Spreadsheets take a table without the mark for one in the machine's own encoding.
-    return export(papers, form, notes).encode("utf-8-sig" if form == "csv" else "utf-8", "replace")
+    return text.encode("utf-8-sig" if form == "csv" else "utf-8", "replace")
 
 
 def file_name(name: str) -> str:

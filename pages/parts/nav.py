@@ -84,7 +84,13 @@ def page_file(page: str) -> str:
     return f"pages/{page}.py"
 
 
-_NAMES = {"search": "Search", "topics": "Topics", "library": "Library", "index": "Index"}
+_NAMES = {
+    "search": "Search",
+    "topics": "Topics",
+    "new": "New",
+    "library": "Library",
+    "index": "Index",
+}
 
 
 def header(at: Place) -> None:

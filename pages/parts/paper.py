@@ -24,12 +24,15 @@ def hits(at: Place, searcher: Searcher, found: Sequence[Hit], *, judged: bool = 
 
 
 def each_hit(
-    at: Place, searcher: Searcher, found: Iterable[Hit], lists: saving.Lists, *, judged: bool
-) -> None:
-    """The same for hits that are still being made: each is drawn when it comes."""
+    at: Place, searcher: Searcher, found: Iterable[Hit], lists: saving.Lists,
+    *, judged: bool, dated: bool = False,
+) -> None:  # fmt: skip
+    """The same for hits that are still being made: each is drawn when it comes. `dated` tells since
+    when the index has each.
+    """
     for hit in found:
         with st.container(key=f"hit-{hit.rank}", gap="xsmall"):
-            st.html(article(hit.paper, hit, judged=judged))
+            st.html(article(hit.paper, hit, judged=judged, dated=dated))
             _row_of_actions(at, searcher, hit.paper, lists)
 
 
@@ -56,14 +59,20 @@ def _row_of_actions(at: Place, searcher: Searcher, paper: Paper, lists: saving.L
         link(at, to, name, f"on-{paper_id}", icon=":material/tag:", told=told)
 
 
-def article(paper: Paper, hit: Hit | None = None, *, judged: bool = False) -> str:
-    """A paper as HTML, with the match and the best sentence of a hit."""
+def article(
+    paper: Paper, hit: Hit | None = None, *, judged: bool = False, dated: bool = False
+) -> str:
+    """A paper as HTML, with the match and the best sentence of a hit; `dated` tells since when the
+    index has it.
+    """
     match = f"<span class='match {hit.strength}'>{hit.strength} match</span> " if hit else ""
     number = f"<span class='rank'>{hit.rank}.</span> " if hit else ""
     also = ", ".join(map(shown, paper.other_titles))
+    since = f"added {paper.added[:10]}" if dated and paper.added else ""
+    stated = " · ".join(filter(None, (facts(paper), since)))
     rows = [
         f"<h3>{number}{title(paper)}</h3>",
-        f"<p class='aside'>{match if judged else ''}{facts(paper)}</p>",
+        f"<p class='aside'>{match if judged else ''}{stated}</p>",
         abstract(paper, hit.span if hit else None),
         f"<p class='aside'>Also known as: {also}</p>" if also else "",
     ]

@@ -158,7 +158,7 @@ def read(page: str, parameters: Parameters) -> Place:
     return Place(page, asked, own, _number(first("n")), tuple(steps[-_STEPS:]))
 
 
-PAGES = ("search", "paper", "topics", "library", "index")
+PAGES = ("search", "paper", "topics", "new", "library", "index")
 
 
 def _is_step(text: str) -> bool:

@@ -10,13 +10,15 @@ from collections.abc import Sequence
 import streamlit as st
 
 from pages.parts import shared
+from pages.parts.nav import link
+from pages.parts.place import Place
 from pages.parts.text import count, note, shown
 from search import BuildReport, RebuildJob, RebuildState, Searcher, rebuild_command
 
 _EVERY = 1.0  # seconds between two looks
 
 
-def rebuild(searcher: Searcher) -> None:
+def rebuild(at: Place, searcher: Searcher) -> None:
     """The panel: how the rebuild stands, and what can be done about it."""
     job, generation = shared.rebuild_job(), searcher.snapshot.manifest.generation
     st.html("<h2>Rebuild</h2>")
@@ -25,7 +27,7 @@ def rebuild(searcher: Searcher) -> None:
         if state.phase == "running":
             _watch(job, generation)
             return
-        _ended(state, generation)
+        _ended(at, state, generation)
         st.html(
             "<p>Reads the same sources again, with the same model. What did not change is not"
             " embedded again. Searches go on meanwhile.</p>"
@@ -76,11 +78,14 @@ def _progress(state: RebuildState) -> str:
     return ", ".join(parts)
 
 
-def _ended(state: RebuildState, generation: int) -> None:
+def _ended(at: Place, state: RebuildState, generation: int) -> None:
     """How the last rebuild ended, if there was one since the app was started."""
     answers = f"Generation {generation} goes on answering."
     if state.report is not None:
         st.html(f"<div role='status'>{_report(state.report)}</div>")
+        if state.report.added:
+            told = f"See {count(state.report.added, 'new paper')}"
+            link(at, at.then("new"), told, "to-new", icon=":material/fiber_new:")
     elif state.phase == "cancelled":
         st.html(f"<p role='status'>The rebuild was cancelled. {answers}</p>")
     elif state.phase == "failed":

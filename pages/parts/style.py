@@ -57,6 +57,7 @@ STYLE = """<style>
 }
 [data-testid="InputInstructions"] { display: none; }
 :is(.st-key-order, .st-key-colour) [role="radiogroup"] { gap: 1rem; }
+.st-key-likeness { min-width: 14rem; }
 .st-key-order-row { justify-content: space-between; }
 .st-key-order-row > * { width: auto !important; flex: 0 1 auto; }
 :is(.st-key-order, .st-key-colour) .stRadio { display: flex; align-items: center; gap: 1rem; }

@@ -26,6 +26,8 @@ PAGES: dict[str, Callable[[Searcher], str]] = {
     "topics": lambda _: "topics",
     "topic": lambda s: f"topics?topic={s.topics()[0].topic_id}&colour=year",
     "between": lambda s: f"topics?a={s.topics()[0].topic_id}&b={s.topics()[1].topic_id}",
+    "new": lambda _: "new?since=2020-01-01",
+    "nothing new": lambda _: "new?since=2999-01-01",
     "library": lambda _: "library",
     "index": lambda _: "index",
     "gone": lambda _: "paper?id=gone",
@@ -79,7 +81,7 @@ def test_a_hostile_paper_on_its_page(page: Page, app: str, searcher: Searcher) -
 def test_the_header_leads_everywhere_and_back(page: Page, app: str) -> None:
     """The question goes along to every page, and is there again on the search."""
     visit(page, f"{app}/?q={quote(QUERY)}")
-    for name in ("Topics", "Library", "Index"):
+    for name in ("Topics", "New", "Library", "Index"):
         page.get_by_role("link", name=name, exact=True).click()
         page.wait_for_url(f"**/{name.lower()}?q=how**")
         expect(page.get_by_role("heading", level=1)).to_be_visible()
