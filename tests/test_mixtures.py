@@ -51,6 +51,8 @@ def test_the_pairs_cover_every_mixture_and_are_the_same_each_time():
     ]
     assert drawn[0] == next((f, o.tolist(), p.tolist()) for f, o, p in pairs(3, 20_003))
     assert {*drawn[0][1]} == {*drawn[0][2]} == {0, 1, 2}
+    assert [(first, len(one)) for first, one, _ in pairs(3, 4)] == [(3, 1)]
+    assert not list(pairs(3, 3))
 
 
 def test_papers_beyond_the_dump_are_made_of_its_papers(dump: Dump):

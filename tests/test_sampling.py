@@ -36,6 +36,16 @@ def test_filters_come_near_their_sizes(snapshot: Snapshot):
         assert chosen.rows.tolist() == Filters(**chosen.conditions).rows(snapshot).tolist()
 
 
+def test_a_size_that_no_condition_comes_near_is_left_out(
+    snapshot: Snapshot, monkeypatch: pytest.MonkeyPatch
+):
+    """Where a condition lets all papers through, none stands for a hundredth or for ten."""
+    every = [(65.0, {"years": (None, 9999)})]
+    monkeypatch.setattr("benchmarks.sampling._by_values", lambda _papers, _size: every)
+    found = filters_of(snapshot, sample_of(snapshot, 7))
+    assert [chosen.name for chosen in found] == ["50 %"]
+
+
 def test_questions_are_sentences_of_the_papers(snapshot: Snapshot):
     """Each stands in an abstract, has 8 to 25 words, and comes of a paper of its own."""
     papers = sample_of(snapshot, 7)
