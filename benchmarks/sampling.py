@@ -18,7 +18,7 @@ from search import Filters
 
 LEAST, MOST = 8, 25  # words of a question
 _READ = 3000  # papers at most, of which questions and filters are taken
-_COUNTED = 12  # conditions that come near a size and are counted exactly
+_COUNTED = 20  # conditions that are counted exactly for a size, and as many authors
 
 
 @dataclass(frozen=True)
@@ -58,9 +58,10 @@ def questions_in(path: Path) -> list[str]:
 def filters_of(snapshot: Snapshot, papers: list[Paper]) -> list[Filter]:
     """Conditions that about half of all papers meet, one in a hundred, and ten.
 
-    Half: the years up to some year. Fewer: an author, a venue, a category, a year, or one of these
-    and years; of those that the sample of papers lets one expect nearest to the size, a few are
-    counted and the nearest is taken. A size that nothing comes near (half to twice) is left out.
+    Half: the years up to some year. Fewer: an author, a venue, a category, a year, or one of the
+    middle two and a year; of those that the sample of papers lets one expect nearest to the size, a
+    few are counted, and the authors of the first papers of the sample, of whom it says little. The
+    nearest is taken. A size that nothing comes near (half to twice) is left out.
     """
     size = len(snapshot)
     wanted = {"50 %": size / 2, "1 %": size / 100, "10 papers": 10.0}
@@ -68,7 +69,9 @@ def filters_of(snapshot: Snapshot, papers: list[Paper]) -> list[Filter]:
     for name, count in wanted.items():
         expected = _by_years(snapshot) if name == "50 %" else _by_values(papers, size)
         near = sorted(expected, key=lambda c: _distance(c[0], count))[:_COUNTED]
-        counted = [(c, Filters(**c).rows(snapshot)) for _, c in near]
+        authors = [{"authors": p.authors[:1]} for p in papers[:_COUNTED] if p.authors]
+        tried: list[dict[str, Any]] = [conditions for _, conditions in near] + authors
+        counted = [(c, Filters(**c).rows(snapshot)) for c in tried]
         conditions, rows = min(counted, key=lambda c: _distance(len(c[1]), count))
         if _distance(len(rows), count) <= 2:
             found.append(Filter(name, conditions, rows))

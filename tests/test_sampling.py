@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -42,8 +43,17 @@ def test_a_size_that_no_condition_comes_near_is_left_out(
     """Where a condition lets all papers through, none stands for a hundredth or for ten."""
     every = [(65.0, {"years": (None, 9999)})]
     monkeypatch.setattr("benchmarks.sampling._by_values", lambda _papers, _size: every)
-    found = filters_of(snapshot, sample_of(snapshot, 7))
-    assert [chosen.name for chosen in found] == ["50 %"]
+    papers = [replace(paper, authors=()) for paper in sample_of(snapshot, 7)]
+    assert [chosen.name for chosen in filters_of(snapshot, papers)] == ["50 %"]
+
+
+def test_authors_of_some_papers_are_counted_too(
+    snapshot: Snapshot, monkeypatch: pytest.MonkeyPatch
+):
+    """What a sample cannot tell, that an author has few papers among very many, is looked up."""
+    monkeypatch.setattr("benchmarks.sampling._by_values", lambda _papers, _size: [])
+    found = {chosen.name: chosen for chosen in filters_of(snapshot, sample_of(snapshot, 7))}
+    assert [*found["1 %"].conditions] == ["authors"]
 
 
 def test_questions_are_sentences_of_the_papers(snapshot: Snapshot):
