@@ -3,7 +3,7 @@
     python -m benchmarks.vectors --vectors FILE.npy [--sizes 10000 100000 1000000] [--json FILE]
 
 FILE.npy holds float16 unit vectors, such as `vectors.npy` of a generation. A size above its rows is
-filled with mixtures: each the unit vector of one row plus 0.6 of another, drawn at random (seed 7).
+filled with mixtures: each the unit vector of one row plus 0.6 of another (`mixtures.py`).
 Whether neighbours of mixtures are as near as those of real ones can be seen in the report, which
 gives the mean cosine of the 1st, 10th, 100th and 1000th neighbour.
 
@@ -35,29 +35,23 @@ from pathlib import Path
 
 import numpy as np
 
+from benchmarks.mixtures import BLOCK, SEED, mixed_vectors, pairs
 from index.ann import VectorIndex
 from index.nearest import Found
 
 Search = Callable[[np.ndarray, int, np.ndarray | None], Found]
 
-SEED = 7
 DEPTHS = (10, 100, 1000)
 REPEATS = 3
-MIXED = 0.6  # weight of the second vector
-BLOCK = 20_000
 
 
 def fill(vectors: np.ndarray, size: int, path: Path) -> np.ndarray:
     """(size, dimension) float16 mapped from `path`: the vectors, then mixtures of them."""
-    draw = np.random.default_rng(SEED)
     shape = (size, vectors.shape[1])
     made = np.lib.format.open_memmap(path, mode="w+", dtype=np.float16, shape=shape)
     made[: len(vectors)] = vectors[:size]
-    for start in range(len(vectors), size, BLOCK):
-        one, other = draw.integers(len(vectors), size=(2, min(BLOCK, size - start)))
-        rows = vectors[one].astype(np.float32) + MIXED * vectors[other].astype(np.float32)
-        rows /= np.linalg.norm(rows, axis=1, keepdims=True)
-        made[start : start + len(rows)] = rows
+    for start, one, other in pairs(len(vectors), size):
+        made[start : start + len(one)] = mixed_vectors(vectors[one], vectors[other])
     made.flush()
     return np.load(path, mmap_mode="r")
 

@@ -77,7 +77,10 @@ def smooth(scores: np.ndarray, vectors: np.ndarray) -> np.ndarray:
         return scores
     likeness = vectors @ vectors.T
     np.fill_diagonal(likeness, -np.inf)
-    nearest = np.argsort(-likeness, axis=1, kind="stable")[:, :count]
+    every, nearest = np.arange(len(scores)), np.empty((len(scores), count), np.int64)
+    for place in range(count):  # a few times the highest is much faster than once all sorted
+        nearest[:, place] = likeness.argmax(axis=1)
+        likeness[every, nearest[:, place]] = -np.inf
     smoothed: np.ndarray = (1 - SMOOTHING) * scores + SMOOTHING * scores[nearest].mean(axis=1)
     return smoothed
 
