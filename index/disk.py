@@ -35,6 +35,13 @@ STAGING, JOURNAL = ".staging", "embedded.part"
 CHECKED = 32 << 20  # bytes; files up to here are read and compared whenever an index is opened
 
 
+def advice(error: BaseException) -> str:
+    """What to do about an error of writing."""
+    text = str(error).lower()
+    space = "no space" in text or "disk is full" in text or "not enough free space" in text
+    return "free some space and build again" if space else "build again once that is mended"
+
+
 def current_generation(data: Path) -> int:
     """The number of the live generation. Raises NoIndexError when there is none, SnapshotError
     when it cannot be read.

@@ -30,7 +30,8 @@ class Flat:
 
     def save(self, path: Path) -> None:
         """Write the index to disk."""
-        faiss.write_index(self._index, str(path))
+        with path.open("wb") as file:  # FAISS itself only prints that closing found no space
+            faiss.write_index(self._index, faiss.PyCallbackIOWriter(file.write))  # type: ignore[attr-defined]
 
     @property
     def shape(self) -> tuple[int, int]:

@@ -20,6 +20,7 @@ from typing import IO
 
 import numpy as np
 
+from index.disk import advice
 from index.encoder import ModelInfo
 from index.errors import SnapshotError
 from index.manifest import model_differences
@@ -41,20 +42,15 @@ class Journal:
     """The vectors that a build has computed so far. Close it, or use it in a `with` block."""
 
     def __init__(self, path: Path, model: ModelInfo) -> None:
-        """Open the file, or begin it.
+        """Read the file, if there is one; it is made when there is something to add.
 
-        What another model has computed, and what is no such file, is thrown away, and the log says
-        so. Raises SnapshotError when the file cannot be read or written.
+        What another model has computed, and what is no such file, is then thrown away, and the log
+        says so. Raises SnapshotError when the file cannot be read.
         """
-        self._path, self._dtype = path, _record(model)
+        self._path, self._model, self._dtype = path, model, _record(model)
+        self._file: IO[bytes] | None = None
         try:
-            self.computed, whole = _begun(path, model)
-            self._file: IO[bytes] = path.open("r+b" if whole else "wb")
-            if whole:
-                self._file.truncate(whole)
-                self._file.seek(whole)
-            else:
-                self._file.write(_header(model))
+            self.computed, self._whole = _begun(path, model)
         except OSError as error:
             raise self._unwritable(error) from error
 
@@ -67,25 +63,40 @@ class Journal:
         _error: BaseException | None,
         _trace: TracebackType | None,
     ) -> None:
-        self._file.close()
+        if self._file:
+            self._file.close()
 
     def add(self, digests: Sequence[str], vectors: np.ndarray) -> None:
         """Add vectors, (n, dimension), and bring them to the disk. Raises SnapshotError."""
         records = np.zeros(len(digests), self._dtype)
-        records["text"] = np.frombuffer(bytes.fromhex("".join(digests)), np.uint8).reshape(-1, 32)
-        records["vector"] = vectors
-        records["crc"] = [_crc(record) for record in _bytes(records)]
+        if digests:
+            texts = bytes.fromhex("".join(digests))
+            records["text"] = np.frombuffer(texts, np.uint8).reshape(-1, 32)
+            records["vector"] = vectors
+            records["crc"] = [_crc(record) for record in _bytes(records)]
         try:
-            self._file.write(records.tobytes())
-            self._file.flush()
-            os.fsync(self._file.fileno())
+            file = self._file = self._file or self._opened()
+            file.write(records.tobytes())
+            file.flush()
+            os.fsync(file.fileno())
         except OSError as error:
             raise self._unwritable(error) from error
 
+    def _opened(self) -> IO[bytes]:
+        """The file, with nothing after what it holds of whole records."""
+        if not self._whole:
+            file: IO[bytes] = self._path.open("wb")
+            file.write(_header(self._model))
+            return file
+        file = self._path.open("r+b")
+        file.truncate(self._whole)
+        file.seek(self._whole)
+        return file
+
     def _unwritable(self, error: OSError) -> SnapshotError:
         return SnapshotError(
-            f"{self._path}: vectors cannot be kept there: {error}; free some space or mend that, "
-            "and run the same command again: it goes on where it stopped"
+            f"{self._path}: vectors cannot be kept there: {error}; {advice(error)}, and it goes on "
+            "where it stopped"
         )
 
 

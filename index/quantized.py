@@ -88,7 +88,8 @@ class Quantized:
 
     def save(self, path: Path) -> None:
         """Write the codes to disk; the vectors are kept by others."""
-        faiss.write_index(self._index, str(path))
+        with path.open("wb") as file:  # FAISS itself only prints that closing found no space
+            faiss.write_index(self._index, faiss.PyCallbackIOWriter(file.write))  # type: ignore[attr-defined]
 
     @property
     def shape(self) -> tuple[int, int]:

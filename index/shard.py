@@ -106,6 +106,7 @@ def embed_shard(
             embedding.take(journal.computed)
             left = len(embedding.missing)
             embedding.compute(encoder, journal, progress)
+            journal.add([], embedding.vectors[:0])  # a part without a text is a file all the same
     return ShardReport(
         file=str(out),
         papers=len(works.works),

@@ -19,6 +19,7 @@ from typing import TypeVar
 import numpy as np
 
 from index import tables
+from index.disk import advice
 from index.errors import SnapshotError
 from index.identity import base_id, repetition
 from index.papers import text_of
@@ -41,15 +42,18 @@ class Staging:
     def __init__(self, folder: Path) -> None:
         """Raises SnapshotError when it cannot be made."""
         self._folder = folder
-        self.file = folder / "staging.sqlite"
-        with _told(self.file):
+        with _told(self._folder):
             if folder.exists():
                 shutil.rmtree(folder)
             folder.mkdir(parents=True)
-            self._db = sqlite3.connect(self.file)
-            self._db.row_factory = sqlite3.Row
-            self._db.executescript(_SCHEMA)
-        self.stated = Stated(self._db, self.file)
+            try:
+                self._db = sqlite3.connect(folder / "staging.sqlite")
+                self._db.row_factory = sqlite3.Row
+                self._db.executescript(_SCHEMA)
+            except sqlite3.Error:
+                shutil.rmtree(folder, ignore_errors=True)
+                raise
+        self.stated = Stated(self._db, folder)
 
     def __enter__(self) -> Staging:
         return self
@@ -72,15 +76,15 @@ class Staging:
                 (i, *tables.values_of(paper, tables.PAPER_FIELDS), json.dumps(paper.aliases))
                 for i, paper in enumerate(some, row)
             ]
-            with _told(self.file):
+            with _told(self._folder):
                 tables.insert(self._db, "papers", columns, rows)
             row += len(some)
 
     def vectors(self, dimension: int) -> np.ndarray:
         """Room for a vector of each paper, (papers, dimension) float16, on the disk."""
         shape = (len(self.papers), dimension)
-        with _told(self.file):
-            return np.lib.format.open_memmap(self.file.with_name("vectors.npy"), "w+", "<f2", shape)
+        with _told(self._folder):
+            return np.lib.format.open_memmap(self._folder / "vectors.npy", "w+", "<f2", shape)
 
     @property
     def papers(self) -> Lazy[Paper]:
@@ -99,11 +103,11 @@ class Staging:
             if not rows:
                 return []
             low, high = min(rows), max(rows)
-            with _told(self.file):
+            with _told(self._folder):
                 found = [value(record) for record in self._db.execute(sql, (low, high))]
             return found[:: abs(rows.step)][:: 1 if rows.step > 0 else -1]
 
-        with _told(self.file):
+        with _told(self._folder):
             last: int | None = self._db.execute("SELECT max(row) FROM papers").fetchone()[0]
         return Lazy(0 if last is None else last + 1, read)
 
@@ -111,8 +115,8 @@ class Staging:
 class Stated:
     """Mentions as they are read, still without ids."""
 
-    def __init__(self, db: sqlite3.Connection, file: Path) -> None:
-        self._db, self._file = db, file
+    def __init__(self, db: sqlite3.Connection, folder: Path) -> None:
+        self._db, self._folder = db, folder
         self._waiting: list[Mention] = []
         self._stored = 0
 
@@ -128,7 +132,7 @@ class Stated:
     def named(self) -> StagedMentions:
         """The mentions by their ids, which are those of `index.identity.with_ids`."""
         self._store()
-        with _told(self._file):
+        with _told(self._folder):
             order = "SELECT place, mention_id FROM mentions ORDER BY source, line_start, place"
             seen: dict[str, int] = {}
             again = []
@@ -138,13 +142,13 @@ class Stated:
                     again.append((repetition(base, seen[base]), place))
             self._db.executemany("UPDATE mentions SET mention_id = ? WHERE place = ?", again)
             self._db.execute("CREATE UNIQUE INDEX by_id ON mentions (mention_id)")
-        return StagedMentions(self._db, self._file)
+        return StagedMentions(self._db, self._folder)
 
     def _store(self) -> None:
         rows = (
             (base_id(m), *tables.values_of(m, tables.MENTION_FIELDS[1:])) for m in self._waiting
         )
-        with _told(self._file):
+        with _told(self._folder):
             tables.insert(self._db, "mentions", tables.MENTION_FIELDS, rows)
         self._stored += len(self._waiting)
         self._waiting = []
@@ -153,14 +157,14 @@ class Stated:
 class StagedMentions(Mapping[str, Mention]):
     """Mentions by id, in ascending order; each is read from the disk when it is asked for."""
 
-    def __init__(self, db: sqlite3.Connection, file: Path) -> None:
-        self._db, self._file = db, file
+    def __init__(self, db: sqlite3.Connection, folder: Path) -> None:
+        self._db, self._folder = db, folder
         found = db.execute("SELECT mention_id FROM mentions ORDER BY mention_id")
         self._ids = {record[0]: None for record in found}
 
     def __getitem__(self, mention_id: str) -> Mention:
         sql = "SELECT * FROM mentions WHERE mention_id = ?"
-        with _told(self._file):
+        with _told(self._folder):
             record = self._db.execute(sql, (mention_id,)).fetchone()
         if record is None:
             raise KeyError(mention_id)
@@ -177,12 +181,12 @@ class StagedMentions(Mapping[str, Mention]):
 
 
 @contextlib.contextmanager
-def _told(file: Path) -> Iterator[None]:
+def _told(folder: Path) -> Iterator[None]:
     """Say of a disk that is full, or does not answer, what to do."""
     try:
         yield
     except (OSError, sqlite3.Error) as error:
         raise SnapshotError(
-            f"{file}: a build cannot keep there what it reads: {error}; free some space or mend "
-            "that, and build again (whatever index there was still answers)"
+            f"{folder.parent}: what is read cannot be kept in {folder.name}: {error}; "
+            f"{advice(error)} (whatever index there was still answers)"
         ) from error

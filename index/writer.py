@@ -266,9 +266,7 @@ def _sync(path: Path) -> None:
 
 def _what_failed(data: Path, number: int, error: Exception) -> str:
     """What a failed write of a generation means for who asks the index, and what to do."""
-    text, live = str(error).lower(), _live(data)
-    space = "no space" in text or "disk is full" in text or "not enough free space" in text
-    advice = "free some space and build again" if space else "build again once that is mended"
+    live, advice = _live(data), disk.advice(error)
     if live and live == number:
         return (
             f"the new index answers, but a power cut may bring the one before back: {error}; "

@@ -7,16 +7,18 @@ import json
 import logging
 import shutil
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import faiss
+import numpy as np
 import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 import index.__main__
+import index.shard
 import index.watch
 import pages.parts.shared
 import search.__main__
@@ -136,6 +138,7 @@ def fake_model(monkeypatch: pytest.MonkeyPatch) -> FakeEncoder:
     """Every model that is loaded by name is this FakeEncoder."""
     encoder = FakeEncoder()
     monkeypatch.setattr(BUILD_MODULE, "load_encoder", lambda *_: encoder)
+    monkeypatch.setattr(index.shard, "load_encoder", lambda *_: encoder)
     monkeypatch.setattr(index.watch, "load_encoder", lambda *_: encoder)
     monkeypatch.setattr(search.engine, "load_encoder", lambda *_: encoder)
     monkeypatch.setattr(pages.parts.shared, "load_encoder", lambda *_: encoder)
@@ -198,14 +201,25 @@ def seeds_copy(tmp_path: Path) -> Path:
     return Path(shutil.copytree(SEEDS, tmp_path / "sources"))
 
 
+def contents_of(sources: Sequence[Path], data: Path) -> Contents:
+    """What a build with FakeEncoder hands to the writer, in memory."""
+    caught: list[Contents] = []
+
+    def catch(_: Path, it: Contents) -> int:
+        read = {name: list(getattr(it, name)) for name in ("papers", "texts", "mentions")}
+        caught.append(replace(it, vectors=np.array(it.vectors), **read))
+        return 1
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(BUILD_MODULE, "write_generation", catch)
+        build(sources, data, encoder=FakeEncoder())
+    return caught[0]
+
+
 @pytest.fixture(scope="session")
 def contents(tmp_path_factory: pytest.TempPathFactory) -> Contents:
     """What a build of the seeds with FakeEncoder hands to the writer."""
-    caught: list[Contents] = []
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(BUILD_MODULE, "write_generation", lambda _, it: caught.append(it) or 1)
-        build([SEEDS], tmp_path_factory.mktemp("contents"), encoder=FakeEncoder())
-    return caught[0]
+    return contents_of([SEEDS], tmp_path_factory.mktemp("contents"))
 
 
 @pytest.fixture(scope="session")

@@ -25,12 +25,12 @@ from index.errors import AbstractsError, SnapshotError
 from index.snapshot import Snapshot
 from index.writer import Contents, write_generation
 from tests.conftest import (
-    BUILD_MODULE,
     FILES,
     SEEDS,
     SHORT,
     CommandLine,
     answers_of,
+    contents_of,
     live,
     works_page,
 )
@@ -72,7 +72,7 @@ class Stages:
     def close(self):
         pass
 
-index.__main__.ProgressBar = Stages
+index.build_command.ProgressBar = Stages
 os.write(1, b"ready\\n")
 for line in iter(sys.stdin.readline, ""):
     child = os.fork()
@@ -327,14 +327,10 @@ class Failing:
 
 
 @pytest.fixture
-def other_contents(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Contents:
+def other_contents(tmp_path: Path) -> Contents:
     """What a build of one small page hands to the writer."""
-    caught: list[Contents] = []
     (tmp_path / "page.txt").write_text(works_page(("article2020", "Cats in winter", "Felines.")))
-    with monkeypatch.context() as patch:
-        patch.setattr(BUILD_MODULE, "write_generation", lambda _, it: caught.append(it) or 1)
-        build([tmp_path / "page.txt"], tmp_path / "unused", encoder=FakeEncoder())
-    return caught[0]
+    return contents_of([tmp_path / "page.txt"], tmp_path / "unused")
 
 
 @pytest.mark.parametrize(

@@ -257,7 +257,8 @@ def test_papers_mentions_and_merges_come_back_exactly(contents: Contents, tmp_pa
     home = {m: p.paper_id for p in contents.papers for m in p.mention_ids}
     with Snapshot.open(tmp_path) as snapshot:
         assert list(snapshot.papers()) == list(contents.papers)
-        assert list(snapshot.mentions()) == [(m, home[m.mention_id]) for m in contents.mentions]
+        stated = sorted(contents.mentions, key=lambda m: (m.source, m.line_start))
+        assert list(snapshot.mentions()) == [(m, home[m.mention_id]) for m in stated]
         merges = sorted(contents.merges, key=lambda merge: home[merge.a])  # stable: as joined
         assert list(snapshot.merges()) == [(merge, home[merge.a]) for merge in merges]
         assert snapshot.skipped() == list(contents.skipped)

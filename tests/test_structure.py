@@ -24,6 +24,7 @@ INDEX, SEARCH, PAGES = modules("index"), modules("search"), modules("app.py", "p
 PRODUCT = INDEX + SEARCH + PAGES
 MAY_PRINT = {
     "index/__main__.py",
+    "index/build_command.py",
     "search/__main__.py",
     "index/command.py",
     "index/watch_command.py",

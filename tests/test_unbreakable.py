@@ -22,7 +22,7 @@ from index.errors import SnapshotError
 from index.snapshot import Snapshot
 from index.writer import Contents, write_generation
 from search.engine import Searcher
-from tests.conftest import BUILD_MODULE, SEEDS, SHORT, live, overwrite
+from tests.conftest import SEEDS, SHORT, contents_of, live, overwrite
 from tests.fakes import FakeEncoder
 
 QUERIES = ("learning in recurrent networks", "synaptic plasticity", "language models", "causality")
@@ -175,12 +175,7 @@ def test_what_cannot_be_cleared_away_hides_no_error(
 @pytest.fixture(scope="module")
 def few(tmp_path_factory: pytest.TempPathFactory) -> tuple[Contents, Contents]:
     """What builds of one seed and of two hand to the writer."""
-    caught: list[Contents] = []
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(BUILD_MODULE, "write_generation", lambda _, it: caught.append(it) or 1)
-        for count in (1, 2):
-            build(SHORT[:count], tmp_path_factory.mktemp("unused"), encoder=FakeEncoder())
-    one, two = caught
+    one, two = (contents_of(SHORT[:count], tmp_path_factory.mktemp("unused")) for count in (1, 2))
     return one, two
 
 

@@ -527,7 +527,7 @@ def short_watch(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[], None]
             )
             raise KeyboardInterrupt
 
-        monkeypatch.setattr(index.__main__, "watch", ended)
+        monkeypatch.setattr(index.build_command, "watch", ended)
 
     return prepare
 
