@@ -7,8 +7,8 @@
 
 `near` takes pairs {"kept": record, "dup": record} of one work out of real dumps and reports the
 share that is joined. `scale` takes distinct papers (and mixtures of them, where there are too few),
-adds a copy with a cut-off abstract of one in ten, groups all of them, and reports processor
-seconds, false joins and copies found.
+adds a copy with a cut-off abstract of one in ten, groups all of them as a build does, and reports
+processor seconds, false joins, copies found, and the most memory that the process has used so far.
 
 `pairs` takes labelled pairs of records without abstracts (`training/pairs.py`) and decides about
 each by itself. `tables` puts all their records, each once, into one library, as a user who imports
@@ -20,23 +20,28 @@ from __future__ import annotations
 import argparse
 import json
 import random
+import resource
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from itertools import islice
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
+from benchmarks.mixtures import Dump
 from index.dedupe import group
 from index.evidence import compare
 from index.features import Background, Features
 from index.identity import by_id, with_ids
 from index.records import Mention
-from index.text import fold_space, sentence_spans
+from index.staging import Staging
+from index.text import fold_space
 from training.agreement import quality
 from training.names import records
 from training.pairs import Pair, Quality, read_pairs
+
+COPIED = 10  # one in so many papers has a copy
 
 
 def to_mention(record: dict[str, Any], source: str, line: int) -> Mention:
@@ -67,64 +72,69 @@ def near(path: Path) -> dict[str, Any]:
     return {"pairs": total, "joined": round(1 - rules["not joined"] / total, 4), "rules": rules}
 
 
-def scale(path: Path, size: int) -> dict[str, Any]:
-    """Group `size` distinct papers and cut-off copies of one in ten."""
-    mentions: list[Mention] = []
+def scale(dump: Dump, size: int, scratch: Path) -> dict[str, Any]:
+    """Group `size` distinct papers and cut-off copies of one in ten, all kept on the disk."""
     copies = 0
-    for line, record in enumerate(_papers(path, size), 1):
-        mention = to_mention(record, "dump", line)
-        mentions.append(mention)
-        if line % 10 == 0 and mention.abstract and len(mention.abstract) > 400:
-            copy = {"title": None, "authors": (), "arxiv": None, "year": None, "venue": None}
-            cut = mention.abstract[:300].rstrip()
-            mentions.append(
-                Mention("copies", line, line, abstract=cut, abstract_truncated=True, **copy)
-            )
-            copies += 1
-    named = with_ids(mentions)
-    line_of = {m.mention_id: m.line_start for m in named}
-    started = time.process_time()
-    grouping = group(by_id(named))
-    seconds = time.process_time() - started
-    lines = [[line_of[m] for m in g] for g in grouping.groups if len(g) > 1]
-    right = sum(len(set(g)) == 1 for g in lines)
+    with Staging(scratch / "staging") as staging:
+        for line in range(1, size + 1):
+            mention = to_mention(_distinct(dump, line - 1), "dump", line)
+            staging.stated.append(mention)
+            if line % COPIED == 0 and mention.abstract and len(mention.abstract) > 400:
+                cut = mention.abstract[:300].rstrip()
+                copy = Mention("copies", line, line, abstract=cut, abstract_truncated=True)
+                staging.stated.append(copy)
+                copies += 1
+        started = time.process_time()
+        mentions = staging.stated.named()
+        grouping = group(mentions)
+        seconds = time.process_time() - started
+        several = [g for g in grouping.groups if len(g) > 1]
+        lines = [[mentions[m].line_start for m in g] for g in several]
     joined = [sorted(set(g)) for g in lines if len(set(g)) > 1]
     return {
-        "mentions": len(named),
+        "papers": size,
+        "of_them_real": min(size, len(dump)),
+        "mentions": len(mentions),
         "cpu_seconds": round(seconds, 1),
+        "milliseconds_a_mention": round(1000 * seconds / len(mentions), 3),
+        "pairs_compared": grouping.compared,
+        "peak_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024),
         "copies": copies,
-        "copies_alone_with_theirs": right,
+        "copies_alone_with_theirs": sum(len(set(g)) == 1 for g in lines),
         "groups_of_several_records": len(joined),
         "examples": joined[:5],
     }
 
 
-def _papers(path: Path, size: int) -> Iterator[dict[str, Any]]:
-    """The records of the file; where there are too few, mixtures of them follow.
+def _distinct(dump: Dump, number: int) -> dict[str, Any]:
+    """The record of that number; beyond the end of the dump, one made of several.
 
-    A mixture has the beginning of one title and the end of another, six sentences of six abstracts,
-    and the authors, year and venue of a ninth paper. So each sentence is in several papers, which
-    asks more of the grouping than real papers do.
+    Each sentence of it, and its title, begins as one paper's and ends as another's, and each author
+    has one's first names and another's surname. So words, names and lengths come as often as in
+    real papers, and no sentence or title is anybody else's, as it is in real papers.
     """
-    real = list(islice(records(path), size))
-    yield from real
-    rng = random.Random(1)
-    sentences = [
-        text[start:end]
-        for record in real
-        for text in [fold_space(record.get("abstract") or "")]
-        for start, end in sentence_spans(text)
-    ]
-    for _ in range(size - len(real)):
-        one, other, signed = rng.sample(real, 3)
-        begins, ends = one["title"].split(), other["title"].split()
-        title = " ".join([*begins[: len(begins) // 2 + 1], *ends[len(ends) // 2 :]])
-        abstract = " ".join(rng.sample(sentences, 6))
-        yield {
-            "title": title,
-            "abstract": abstract,
-            **{field: signed.get(field) for field in ("authors", "year", "venue")},
-        }
+    if number < len(dump):
+        return dump[number]
+    rng = random.Random(number)
+    one, other, third = (dump[rng.randrange(len(dump))] for _ in range(3))
+    ends = [*other["sentences"], *third["sentences"]]
+    names = [*(other.get("authors") or ()), *(third.get("authors") or ())] or ["A. Nonymous"]
+    return {
+        "title": _spliced(one["title"], other["title"]),
+        "abstract": " ".join(_spliced(start, rng.choice(ends)) for start in one["sentences"]),
+        "authors": [
+            " ".join([*name.split()[:-1], rng.choice(names).split()[-1]])
+            for name in one.get("authors") or ()
+        ],
+        "year": one.get("year"),
+        "venue": third.get("venue"),
+    }
+
+
+def _spliced(one: str, other: str) -> str:
+    """The first half of the words of one and the second half of those of the other."""
+    begin, end = one.split(), other.split()
+    return " ".join([*begin[: len(begin) // 2 + 1], *end[len(end) // 2 :]])
 
 
 def tables(pairs: Sequence[Pair]) -> dict[str, Any]:
@@ -159,6 +169,7 @@ def main() -> None:
     parser.add_argument("what", choices=("near", "scale", "pairs", "tables"))
     parser.add_argument("files", metavar="FILE", nargs="+")
     parser.add_argument("--sizes", type=int, nargs="+", default=[10_000, 20_000, 40_000])
+    parser.add_argument("--scratch", metavar="DIR", help="of `scale`, where there is room")
     arguments = parser.parse_args()
     if arguments.what == "tables":
         pairs = [pair for file in arguments.files for pair in read_pairs(file)]
@@ -170,8 +181,10 @@ def main() -> None:
         elif arguments.what == "pairs":
             print(json.dumps({"file": file, **quality(read_pairs(file)).figures()}), flush=True)
         else:
-            for size in arguments.sizes:
-                print(json.dumps(scale(Path(file), size)), flush=True)
+            with TemporaryDirectory(dir=arguments.scratch) as scratch:
+                dump = Dump(Path(file), Path(scratch))
+                for size in arguments.sizes:
+                    print(json.dumps(scale(dump, size, Path(scratch))), flush=True)
 
 
 if __name__ == "__main__":
