@@ -205,6 +205,60 @@ C. D. Wu, Ada Bell
 International Conference on Dogs (published)
 We show that dogs bark in summer, when the nights are short.
 """
+_EUROPE_PMC = {
+    "id": "1",
+    "source": "MED",
+    "title": "Cats in winter.",
+    "authorString": "Bell A, Roy É.",
+    "pubYear": "2020",
+    "abstractText": f"<h4>Aim</h4>{_ABSTRACT}",
+    "doi": "10.1000/cats.1",
+}
+_INSPIRE = {
+    "id": "1",
+    "metadata": {
+        "titles": [{"title": "Cats in winter"}],
+        "authors": [{"full_name": "Bell, Ada"}],
+        "abstracts": [{"source": "arXiv", "value": _ABSTRACT}],
+        "arxiv_eprints": [{"value": "2101.00001", "categories": ["hep-th"]}],
+        "earliest_date": "2021-01-01",
+    },
+}
+_DBLP = {
+    "@id": "1",
+    "info": {
+        "authors": {"author": {"@pid": "1/2", "text": "Ada Bell 0001"}},
+        "title": "Cats &amp; dogs.",
+        "venue": "J. Cats",
+        "year": "2020",
+        "doi": "10.1000/CATS.1",
+    },
+}
+_ZOTERO = {
+    "key": "AB12",
+    "version": 3,
+    "data": {
+        "itemType": "journalArticle",
+        "title": "Cats in winter",
+        "creators": [{"creatorType": "author", "firstName": "Ada", "lastName": "Bell"}],
+        "date": "2020-03-01",
+        "abstractNote": _ABSTRACT,
+        "tags": [{"tag": "cats"}],
+    },
+}
+_MHTML = f"""From: <Saved by Blink>
+Subject: Publications of Ada Bell
+MIME-Version: 1.0
+Content-Type: multipart/related; type="text/html"; boundary="----cut"
+
+------cut
+Content-Type: text/html; charset=utf-8
+Content-Transfer-Encoding: 8bit
+Content-Location: https://example.org/
+
+{_HTML_LIST}
+------cut--
+"""
 _CSV = f"""title,authors,year,abstract,doi
 "Cats in winter","Bell, Ada; Roy, Émile",2020,"{_ABSTRACT}",10.1000/cats.1
 "Dogs, ""big"" ones",C. D. Wu,2019,"Two
@@ -236,5 +290,13 @@ SAMPLES: dict[str, str] = {
     "listing.txt": _LISTING,
     "profile.txt": _PROFILE,
     "cats.csv": _CSV,
+    "sep.csv": "sep=;\n" + _CSV.replace(",", ";"),
+    "europepmc.json": json.dumps(
+        {"hitCount": 1, "resultList": {"result": [_EUROPE_PMC, _EUROPE_PMC]}}, indent=1
+    ),
+    "inspire.json": json.dumps({"hits": {"hits": [_INSPIRE, _INSPIRE], "total": 2}}),
+    "dblp.json": json.dumps({"result": {"hits": {"@total": "1", "hit": [_DBLP]}}}, indent=1),
+    "zotero.json": json.dumps([_ZOTERO, _ZOTERO], indent=1),
+    "page.mhtml": _MHTML,
     "cats.tsv": _CSV.replace('"', "").replace(", ", "; ").replace(",", "\t"),
 }
