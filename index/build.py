@@ -9,7 +9,7 @@ import sqlite3
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal, get_args
@@ -25,7 +25,7 @@ from index.journal import Computed, Journal, read_computed
 from index.papers import document_text, text_digest
 from index.plane import find_plane
 from index.recognise import RULES, Works, recognise
-from index.records import Skip
+from index.records import Paper, Skip
 from index.snapshot import Snapshot
 from index.sources import FileReport, Findings, read_into
 from index.staging import Staging
@@ -113,50 +113,64 @@ def build(
             staging.keep(works.papers())
             say("loading the model", 0, 0)
             encoder = encoder or load_encoder(model)
-            info = encoder.info
-            embedding = Embedding(staging.texts, staging.vectors(info.dimension))
-            with Journal(folder / JOURNAL, info) as journal:
-                for some in _computed(journal, None if full else before, embedded, info):
+            embedding = Embedding(staging.texts, staging.vectors(encoder.info.dimension))
+            with Journal(folder / JOURNAL, encoder.info) as journal:
+                for some in _computed(journal, None if full else before, embedded, encoder.info):
                     embedding.take(some)
                 reused = len(embedding.texts) - len(embedding.missing)
                 embedding.compute(encoder, journal, progress)
-        say("topics and calibration", 0, 0)
-        from index.ann import VectorIndex  # noqa: PLC0415  with FAISS: see `Snapshot`
-
-        papers, texts, vectors = staging.papers, embedding.texts, embedding.vectors
-        index, topics = VectorIndex.build(vectors), find_topics(vectors, texts)
-        calibration = calibrate(encoder, index, papers)
-        say("map", 0, 0)
-        plane = find_plane(vectors, topics)
-        contents = Contents(
-            papers=papers,
-            texts=texts,
-            text_digests=embedding.digests,
-            mentions=mentions.values(),
-            merges=works.merges,
-            known=works.known,
-            files=[(f.source, f.layout, f.sha256, f.mentions) for f in findings.files],
-            skipped=findings.skipped,
-            vectors=vectors,
-            index=index,
-            topics=topics,
-            plane=plane,
-            model=info,
-            calibration=calibration,
-            sources=[str(Path(s).absolute()) for s in sources],
-            settings={
-                "strict": strict,
-                "map": plane.method,
-                "columns": [str(column) for column in named],
-                "editions": editions,
-                RULES: rules_digest(),
-            },
-            added=works.added,
-        )
+        settings = {
+            "strict": strict,
+            "columns": [str(column) for column in named],
+            "editions": editions,
+            RULES: rules_digest(),
+        }
+        contents = _contents(staging.papers, embedding, works, findings, encoder, say=say)
         say("writing", 0, 0)
+        whence = [str(Path(source).absolute()) for source in sources]
+        contents = replace(contents, sources=whence, settings=settings | contents.settings)
         generation = write_generation(folder, contents)
         (folder / JOURNAL).unlink(missing_ok=True)
     return _report(generation, findings, works, reused, time.perf_counter() - started)
+
+
+def _contents(
+    papers: Sequence[Paper],
+    embedding: Embedding,
+    works: Works,
+    findings: Findings,
+    encoder: Encoder,
+    *,
+    say: Progress,
+) -> Contents:
+    """What goes into the generation, but for how it was asked for."""
+    texts, vectors = embedding.texts, embedding.vectors
+    say("topics and calibration", 0, 0)
+    from index.ann import VectorIndex  # noqa: PLC0415  with FAISS: see `Snapshot`
+
+    index, topics = VectorIndex.build(vectors), find_topics(vectors, texts)
+    calibration = calibrate(encoder, index, papers)
+    say("map", 0, 0)
+    plane = find_plane(vectors, topics)
+    return Contents(
+        papers=papers,
+        texts=texts,
+        text_digests=embedding.digests,
+        mentions=works.mentions.values(),
+        merges=works.merges,
+        known=works.known,
+        files=[(f.source, f.layout, f.sha256, f.mentions) for f in findings.files],
+        skipped=findings.skipped,
+        vectors=vectors,
+        index=index,
+        topics=topics,
+        plane=plane,
+        model=encoder.info,
+        calibration=calibration,
+        sources=(),
+        settings={"map": plane.method},
+        added=works.added,
+    )
 
 
 def plan(
