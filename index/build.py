@@ -21,7 +21,7 @@ from index.embedding import Embedding, Progress
 from index.encoder import DEFAULT_MODEL, Encoder, ModelInfo, load_encoder
 from index.errors import QueryError, SnapshotError, SourceError
 from index.formats.columns import Columns, Named, parse_columns
-from index.journal import Computed, Journal, read_computed
+from index.journal import Computed, Journal, digests_in, read_computed
 from index.papers import document_text, text_digest
 from index.plane import find_plane
 from index.recognise import RULES, Works, recognise
@@ -182,6 +182,7 @@ def plan(
     strict: bool = False,
     columns: Columns = (),
     editions: Editions = "together",
+    embedded: Sequence[PathLike] = (),
 ) -> BuildReport:
     """What `build` would do with the sources: nothing is embedded and nothing written.
 
@@ -196,9 +197,11 @@ def plan(
         with _live_snapshot(folder) as before:
             mentions = staging.stated.named()
             works = recognise(mentions, sources, before, None, full=full, apart=apart)
-            known: set[str] = set()
+            known = set().union(*(digests_in(Path(file), model) for file in embedded))
+            with contextlib.suppress(SnapshotError):  # there is none, or none to go on with
+                known |= digests_in(folder / JOURNAL, model)
             if before and not full and before.manifest.model.name == model:
-                known = {*before.carried.text_rows()}
+                known |= {*before.carried.text_rows()}
             reused = sum(text_digest(document_text(paper)) in known for paper in works.papers())
             live = before.manifest.generation if before else 0
     return _report(live, findings, works, reused, time.perf_counter() - started)

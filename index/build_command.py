@@ -105,7 +105,7 @@ def _reading_options(command: argparse.ArgumentParser) -> None:
 
 def _build(options: argparse.Namespace) -> None:
     if options.dry_run:
-        names = ("model", "full", "strict", "columns", "editions")
+        names = ("model", "full", "strict", "columns", "editions", "embedded")
         settings = {name: getattr(options, name) for name in names}
         report = plan(options.sources, options.data, **settings)
         if options.json:

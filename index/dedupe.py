@@ -27,7 +27,7 @@ from index.records import Evidence, Mention, Merge
 # Members of a group that are asked for a veto; versions beyond these are copies of copies.
 _ASKED = 24
 # Mentions in the forms in which they are compared, some 25 kB each, kept in memory at a time.
-_FEATURES = 10_000
+_FEATURES = 25_000
 
 # What decides about a pair of mentions, beside rapidfuzz.
 RULES = (

@@ -27,6 +27,7 @@ from index.manifest import model_differences
 
 _MAGIC = b"abstract-search vectors 1\n"
 _LONGEST_HEADER = 10_000  # bytes
+_NO_FILE = "is no file of computed vectors"
 _log = logging.getLogger(__name__)
 
 
@@ -116,6 +117,21 @@ def read_computed(path: Path, model: ModelInfo) -> Computed:
     return computed
 
 
+def digests_in(path: Path, model: str) -> set[str]:
+    """Digests of the texts of which a file has vectors, by the model of that name.
+
+    Raises SnapshotError as `read_computed` does; the weights of the model are not asked for.
+    """
+    try:
+        stated = _header_of(path)[0]
+    except OSError as error:
+        raise SnapshotError(f"{path}: cannot be read: {error.strerror or error}") from error
+    if stated is None or stated.name != model:
+        by = f"computed by the model {stated.name!r}, and not {model!r}" if stated else _NO_FILE
+        raise SnapshotError(f"{path}: {by}; make it with `python -m index embed --model {model}`")
+    return {*read_computed(path, stated).rows}
+
+
 def _begun(path: Path, model: ModelInfo) -> tuple[Computed, int]:
     """What the file of a journal holds, and how many bytes of it are to stay."""
     if not path.exists():
@@ -128,21 +144,15 @@ def _begun(path: Path, model: ModelInfo) -> tuple[Computed, int]:
 
 def _read(path: Path, model: ModelInfo) -> tuple[Computed, int, str]:
     """(vectors, length in bytes of the whole records and all before them, what is wrong)."""
-    with path.open("rb") as file:
-        magic, header = file.readline(len(_MAGIC)), file.readline(_LONGEST_HEADER)
-        size = os.fstat(file.fileno()).st_size
-    try:
-        stated = ModelInfo(**json.loads(header)) if magic == _MAGIC else None
-    except (ValueError, TypeError):
-        stated = None
+    stated, start = _header_of(path)
     if stated is None:
-        return _nothing(model), 0, "is no file of computed vectors"
+        return _nothing(model), 0, _NO_FILE
     differing = model_differences(stated, model)
     if differing:
         what = f"computed by the model {stated.name!r}, and not {model.name!r}, of which differ: "
         return _nothing(model), 0, what + ", ".join(differing)
-    start, dtype = len(magic) + len(header), _record(model)
-    count = (size - start) // dtype.itemsize
+    dtype = _record(model)
+    count = (path.stat().st_size - start) // dtype.itemsize
     if not count:
         return _nothing(model), start, ""
     records = np.memmap(path, dtype, "r", start, (count,))
@@ -151,6 +161,17 @@ def _read(path: Path, model: ModelInfo) -> tuple[Computed, int, str]:
         _log.warning("%s: %d of %d vectors are damaged", path, count - len(good), count)
     rows = {records["text"][i].tobytes().hex(): i for i in good}
     return Computed(rows, records["vector"]), start + count * dtype.itemsize, ""
+
+
+def _header_of(path: Path) -> tuple[ModelInfo | None, int]:
+    """The model that a file names, None for what is no such file, and where its records begin."""
+    with path.open("rb") as file:
+        magic, header = file.readline(len(_MAGIC)), file.readline(_LONGEST_HEADER)
+    try:
+        stated = ModelInfo(**json.loads(header)) if magic == _MAGIC else None
+    except (ValueError, TypeError):
+        stated = None
+    return stated, len(magic) + len(header)
 
 
 def _nothing(model: ModelInfo) -> Computed:

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import index.embedding
-from index.build import build
+from index.build import build, plan
 from index.disk import JOURNAL, STAGING, VECTORS
 from index.encoder import Advance, Vectors
 from index.errors import QueryError, SnapshotError
@@ -170,6 +170,26 @@ def test_a_build_goes_on_where_it_stopped(pages: Path, tmp_path: Path, texts: in
     assert np.array_equal(
         np.load(live(tmp_path / "data") / VECTORS), np.load(live(tmp_path / "whole") / VECTORS)
     )
+
+
+@pytest.mark.usefixtures("few_at_once")
+def test_a_dry_run_knows_what_is_embedded(pages: Path, tmp_path: Path) -> None:
+    """By a build that was broken off, and in files of parts; another model's count for nothing."""
+    embed_shard(tmp_path / "part", [pages], shard=Shard(1, 2), encoder=FakeEncoder())
+    part = len(read_computed(tmp_path / "part", FakeEncoder().info).rows)
+    files = {"embedded": [tmp_path / "part"], "model": "fake"}
+    assert plan([pages], tmp_path / "data", **files).reused == part
+    with pytest.raises(KeyboardInterrupt):
+        build([pages], tmp_path / "data", encoder=Breaks(8))
+    assert plan([pages], tmp_path / "data", model="fake").reused == 8
+    assert part < plan([pages], tmp_path / "data", **files).reused <= part + 8
+    assert plan([pages], tmp_path / "data", model="other").reused == 0
+    with pytest.raises(SnapshotError, match="by the model 'fake', and not 'other'; make it with"):
+        plan([pages], tmp_path / "data", embedded=[tmp_path / "part"], model="other")
+    with pytest.raises(SnapshotError, match=r"papers\.jsonl: is no file of computed vectors"):
+        plan([pages], tmp_path / "data", embedded=[pages])
+    with pytest.raises(SnapshotError, match="no: cannot be read: No such file"):
+        plan([pages], tmp_path / "data", embedded=[tmp_path / "no"])
 
 
 @pytest.mark.usefixtures("few_at_once")
