@@ -28,14 +28,18 @@ BARE_TITLE_WORDS = 6  # … or two of so many, of a mention without abstract
 _NAMES = 3  # authors of whom one, with one of the rarest title words, must be shared there
 _PREFIX = 60  # letters from the start of an abstract
 _SENTENCE = 40  # fewest letters of a sentence that is a key
+_WEAK = "title words"  # the kind of key that makes too many candidates by itself
+SHARED_TITLED_WORDS = 3  # rare words of the abstracts beside two of the titles, or else an author
+_NAMES_ASKED = 12  # authors of whom one must be shared there
 _AT_ONCE = 2_000_000  # pairs in memory at a time, about
+_PAIRS_ASKED = 50_000  # pairs whose words are compared at a time
 
 
 @dataclass(frozen=True, slots=True)
 class Signature:
     """What a mention is found by: 64-bit digests, eight bytes each, one after the other."""
 
-    keys: bytes  # of which one must be shared
+    keys: bytes  # of which one must be shared; see `_Blocks` for those of a title's words
     words: bytes  # of which SHARED_RARE_WORDS must be
     names: bytes  # of the authors, to cut large blocks by
 
@@ -49,18 +53,56 @@ class Signature:
 
 def candidate_pairs(signatures: Sequence[Signature]) -> np.ndarray:
     """Pairs (i, j) with i < j that are worth comparing, (pairs, 2) int64, sorted, each once."""
+    n = len(signatures)
     blocks = _Blocks([s.keys for s in signatures])
-    found = [np.unique(pairs) for pairs in blocks.pairs(len(signatures))]
+    strong, weak = ([np.unique(p) for p in blocks.pairs(n, weak=weak)] for weak in (False, True))
+    found = [*strong, _borne_out(np.unique(np.concatenate(weak)), signatures)]
     found += [blocks.finer(signatures)]
-    for pairs in _Blocks([s.words for s in signatures]).pairs(len(signatures)):
+    for pairs in _Blocks([s.words for s in signatures]).pairs(n, weak=None):
         codes, shared = np.unique(pairs, return_counts=True)
         found.append(codes[shared >= SHARED_RARE_WORDS])
     codes = np.unique(np.concatenate(found))
     return np.stack(np.divmod(codes, max(len(signatures), 1)), axis=1)
 
 
+def _borne_out(codes: np.ndarray, signatures: Sequence[Signature]) -> np.ndarray:
+    """Of pairs that only two words of their titles make candidates, those that more speaks for.
+
+    They share an author or some rare words of the abstract. Without an author or an abstract of
+    both the title is enough.
+    """
+    words = _table([s.words for s in signatures], RARE_WORDS)
+    names = _table([s.names for s in signatures], _NAMES_ASKED)
+    kept = [np.empty(0, np.int64)]
+    for start in range(0, len(codes), _PAIRS_ASKED):
+        part = codes[start : start + _PAIRS_ASKED]
+        i, j = np.divmod(part, len(signatures))
+        unknown = ~(words[i, 0].astype(bool) & words[j, 0].astype(bool))
+        unknown |= ~(names[i, 0].astype(bool) & names[j, 0].astype(bool))
+        telling = _shared(words[i], words[j]) >= SHARED_TITLED_WORDS
+        kept.append(part[unknown | telling | (_shared(names[i], names[j]) > 0)])
+    return np.concatenate(kept)
+
+
+def _table(digests: Sequence[bytes], width: int) -> np.ndarray:
+    """(n, width) uint64: the first digests of each, 0 where there are no more."""
+    size = 8 * width
+    rows = b"".join(d[:size].ljust(size, b"\0") for d in digests)
+    return np.frombuffer(rows, "<u8").reshape(-1, width)
+
+
+def _shared(one: np.ndarray, other: np.ndarray) -> np.ndarray:
+    """How many digests each row of `one` has in common with that of `other`, (rows,)."""
+    same = (one[:, :, None] == other[:, None, :]) & (one[:, :, None] != 0)
+    counts: np.ndarray = same.sum(axis=(1, 2))
+    return counts
+
+
 class _Blocks:
-    """Who shares which key. A pair (i, j) of n mentions is the number i * n + j."""
+    """Who shares which key. A pair (i, j) of n mentions is the number i * n + j.
+
+    Digests of pairs of words of a title are odd, all others even.
+    """
 
     def __init__(self, keys: Sequence[bytes]) -> None:
         counts = np.array([len(k) // 8 for k in keys], dtype=np.int64)
@@ -70,13 +112,18 @@ class _Blocks:
         self._members, digests = members[order], digests[order]
         self._starts = np.flatnonzero(np.r_[True, digests[1:] != digests[:-1]][: len(digests)])
         self._sizes = np.diff(np.r_[self._starts, len(digests)])
+        self._weak = (digests[self._starts] & 1).astype(bool)
 
-    def pairs(self, n: int) -> Iterator[np.ndarray]:
+    def pairs(self, n: int, *, weak: bool | None) -> Iterator[np.ndarray]:
         """The pairs within blocks up to the bound, as often as they share a key.
 
-        Those of one first mention come in one array, int64.
+        Those of one first mention come in one array, int64. Of keys that are `weak` (two words of a
+        title), or of those that are not, or of all.
         """
-        small = np.repeat((self._sizes > 1) & (self._sizes <= LARGEST_BLOCK), self._sizes)
+        wanted = (self._sizes > 1) & (self._sizes <= LARGEST_BLOCK)
+        if weak is not None:
+            wanted &= self._weak == weak
+        small = np.repeat(wanted, self._sizes)
         ends = np.repeat(self._starts + self._sizes, self._sizes)
         places = np.flatnonzero(small)
         after = ends[places] - places - 1  # members that follow in the same block
@@ -150,7 +197,7 @@ def _title_keys(feature: Features) -> Iterator[Hashable]:
     rare = sorted(set(feature.core_title.split()), key=lambda w: (-weight(w), w))
     telling = rare[: TITLE_WORDS if feature.has_abstract else BARE_TITLE_WORDS]
     for pair in combinations(sorted(telling), 2):
-        yield "title words", pair
+        yield _WEAK, pair
     if not feature.has_abstract:
         yield from product(sorted(feature.surnames)[:_NAMES], rare[:TITLE_WORDS])
 
@@ -167,5 +214,11 @@ def _heavy_words(feature: Features) -> list[str]:
 
 
 def _digests(keys: Iterator[Hashable] | Sequence[str] | frozenset[str]) -> bytes:
-    """Eight bytes for each different key, in ascending order."""
-    return b"".join(sorted({blake2b(repr(k).encode(), digest_size=8).digest() for k in keys}))
+    """Eight bytes for each different key, in ascending order; odd as a number if it is weak."""
+    return b"".join(sorted({_digest(key) for key in keys}))
+
+
+def _digest(key: Hashable) -> bytes:
+    first, *rest = blake2b(repr(key).encode(), digest_size=8).digest()
+    weak = isinstance(key, tuple) and key[0] == _WEAK
+    return bytes(((first & ~1) | weak, *rest))

@@ -29,6 +29,7 @@ SEED_MENTIONS = with_ids(read_sources([SEEDS]).mentions)
 SEED_GROUPS = group(by_id(SEED_MENTIONS))
 
 ADA = ("Ada Lovelace",)
+GRACE = ("Grace Hopper",)
 NETWORKS = "Stable Gradients in Recurrent Networks"
 MICE = "Replay Predicts the Next Path of a Mouse"
 GRADIENTS = (
@@ -272,6 +273,27 @@ COMMON = (
 def test_versions_are_candidates(one: dict[str, Any], other: dict[str, Any]):
     """Mentions with one title, identifier, beginning or sentence are compared."""
     assert candidates(mentions_of(one, other)) == [(0, 1)]
+
+
+TITLED = {"title": "Gradients of Recurrent Perceptrons", "abstract": GRADIENTS, "authors": ADA}
+
+
+@pytest.mark.parametrize(
+    ("more", "together"),
+    [
+        ({"abstract": REPLAY, "authors": GRACE}, False),
+        ({"abstract": REPLAY, "authors": (*GRACE, *ADA)}, True),
+        ({"abstract": REPLAY, "authors": ()}, True),
+        ({"abstract": None, "authors": GRACE}, True),
+        ({"abstract": f"{REPLAY} Gradients vanish; we normalise speech by descent.", "authors": GRACE}, True),
+    ],
+)
+def test_two_words_of_a_title_are_not_enough(more: dict[str, Any], *, together: bool):
+    """Papers with two rare words of their titles in common are compared if more speaks for it: an
+    author, or rare words of the abstracts; or where one has no authors or no abstract to ask.
+    """
+    other = {"title": "Why Perceptrons Become Recurrent", **more}
+    assert candidates(mentions_of(TITLED, other)) == [(0, 1)] * together
 
 
 def test_a_title_borne_by_very_many():
