@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import shutil
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -33,6 +34,7 @@ CREATE TABLE mentions (place INTEGER PRIMARY KEY, {", ".join(tables.MENTION_FIEL
 CREATE TABLE papers (row INTEGER PRIMARY KEY, {", ".join(tables.PAPER_FIELDS)}, aliases);
 """
 _AT_ONCE = 1000  # records
+_ZEROS = 1 << 20  # bytes written at a time
 T = TypeVar("T")
 
 
@@ -82,9 +84,16 @@ class Staging:
 
     def vectors(self, dimension: int) -> np.ndarray:
         """Room for a vector of each paper, (papers, dimension) float16, on the disk."""
-        shape = (len(self.papers), dimension)
+        path, shape = self._folder / "vectors.npy", (len(self.papers), dimension)
         with _told(self._folder):
-            return np.lib.format.open_memmap(self._folder / "vectors.npy", "w+", "<f2", shape)
+            size = np.lib.format.open_memmap(path, "w+", "<f2", shape).nbytes
+            # The file is all holes: that a disk has no room for what is mapped ends the process,
+            # that it has none for what is written is an error.
+            with path.open("r+b") as file:
+                file.seek(-size, os.SEEK_END)
+                for start in range(0, size, _ZEROS):
+                    file.write(bytes(min(_ZEROS, size - start)))
+            return np.lib.format.open_memmap(path, "r+")
 
     @property
     def papers(self) -> Lazy[Paper]:

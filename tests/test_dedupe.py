@@ -285,7 +285,13 @@ TITLED = {"title": "Gradients of Recurrent Perceptrons", "abstract": GRADIENTS, 
         ({"abstract": REPLAY, "authors": (*GRACE, *ADA)}, True),
         ({"abstract": REPLAY, "authors": ()}, True),
         ({"abstract": None, "authors": GRACE}, True),
-        ({"abstract": f"{REPLAY} Gradients vanish; we normalise speech by descent.", "authors": GRACE}, True),
+        (
+            {
+                "abstract": f"{REPLAY} Gradients vanish; we normalise speech by descent.",
+                "authors": GRACE,
+            },
+            True,
+        ),
     ],
 )
 def test_two_words_of_a_title_are_not_enough(more: dict[str, Any], *, together: bool):

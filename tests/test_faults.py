@@ -20,9 +20,10 @@ from typing import Any
 import pytest
 
 from index.build import build
-from index.disk import CURRENT, GENERATIONS
+from index.disk import CURRENT, GENERATIONS, STAGING
 from index.errors import AbstractsError, SnapshotError
 from index.snapshot import Snapshot
+from index.staging import Staging
 from index.writer import Contents, write_generation
 from tests.conftest import (
     FILES,
@@ -32,6 +33,7 @@ from tests.conftest import (
     answers_of,
     contents_of,
     live,
+    make_paper,
     works_page,
 )
 from tests.fakes import FakeEncoder
@@ -255,6 +257,19 @@ def test_a_full_disk(small_disk: Path, index_cli: CommandLine) -> None:
         assert tree(data) == files, room
     assert failed >= 8
     assert index_cli("build", *SHORT, "--data", data).status == 0
+
+
+def test_no_room_for_the_vectors(small_disk: Path) -> None:
+    """It is an error before any vector is computed, and does not end the process later."""
+    with Staging(small_disk / "data" / STAGING) as staging:
+        staging.keep([make_paper(), make_paper(paper_id="p2")])
+        vectors = staging.vectors(1000)
+        vectors[:] = 1
+        room = shutil.disk_usage(small_disk).free
+        with pytest.raises(
+            SnapshotError, match=r"data: .*\.staging: .*; free some space and build"
+        ):
+            staging.vectors(room)
 
 
 def test_a_read_only_disk(small_disk: Path, index_cli: CommandLine) -> None:
