@@ -72,12 +72,12 @@ def near(path: Path) -> dict[str, Any]:
     return {"pairs": total, "joined": round(1 - rules["not joined"] / total, 4), "rules": rules}
 
 
-def scale(dump: Dump, size: int, scratch: Path) -> dict[str, Any]:
+def scale(records: Distinct, size: int, scratch: Path) -> dict[str, Any]:
     """Group `size` distinct papers and cut-off copies of one in ten, all kept on the disk."""
     copies = 0
     with Staging(scratch / "staging") as staging:
         for line in range(1, size + 1):
-            mention = to_mention(_distinct(dump, line - 1), "dump", line)
+            mention = to_mention(records[line - 1], "dump", line)
             staging.stated.append(mention)
             if line % COPIED == 0 and mention.abstract and len(mention.abstract) > 400:
                 cut = mention.abstract[:300].rstrip()
@@ -93,7 +93,7 @@ def scale(dump: Dump, size: int, scratch: Path) -> dict[str, Any]:
     joined = [sorted(set(g)) for g in lines if len(set(g)) > 1]
     return {
         "papers": size,
-        "of_them_real": min(size, len(dump)),
+        "of_them_real": min(size, len(records)),
         "mentions": len(mentions),
         "cpu_seconds": round(seconds, 1),
         "milliseconds_a_mention": round(1000 * seconds / len(mentions), 3),
@@ -106,35 +106,56 @@ def scale(dump: Dump, size: int, scratch: Path) -> dict[str, Any]:
     }
 
 
-def _distinct(dump: Dump, number: int) -> dict[str, Any]:
-    """The record of that number; beyond the end of the dump, one made of several.
+class Distinct:
+    """As many distinct records as wanted: those of a dump, and then records made of very many.
 
-    Each sentence of it, and its title, begins as one paper's and ends as another's, and each author
-    has one's first names and another's surname. So words, names and lengths come as often as in
-    real papers, and no sentence or title is anybody else's, as it is in real papers.
+    Each sentence of these has its first words from one sentence, its middle from another and its
+    end from a third, each title its halves from two, and each author the first names of one and the
+    surname of another; lengths, years and venues are those of real papers. So words and names come
+    as often as in real papers, and no sentence or title is anybody else's, as it is in real papers.
     """
-    if number < len(dump):
-        return dump[number]
-    rng = random.Random(number)
-    one, other, third = (dump[rng.randrange(len(dump))] for _ in range(3))
-    ends = [*other["sentences"], *third["sentences"]]
-    names = [*(other.get("authors") or ()), *(third.get("authors") or ())] or ["A. Nonymous"]
-    return {
-        "title": _spliced(one["title"], other["title"]),
-        "abstract": " ".join(_spliced(start, rng.choice(ends)) for start in one["sentences"]),
-        "authors": [
-            " ".join([*name.split()[:-1], rng.choice(names).split()[-1]])
-            for name in one.get("authors") or ()
-        ],
-        "year": one.get("year"),
-        "venue": third.get("venue"),
-    }
+
+    def __init__(self, dump: Dump) -> None:
+        self._dump = dump
+        records = [dump[number] for number in range(len(dump))]
+        self._sentences = [s for record in records for s in record["sentences"]]
+        self._names = [n for record in records for n in record.get("authors") or () if n.strip()]
+        self._titles = [record["title"] for record in records]
+
+    def __len__(self) -> int:
+        """How many are real."""
+        return len(self._dump)
+
+    def __getitem__(self, number: int) -> dict[str, Any]:
+        if number < len(self._dump):
+            return self._dump[number]
+        rng = random.Random(number)
+        like = self._dump[rng.randrange(len(self._dump))]
+        return {
+            "title": _spliced(rng.choices(self._titles, k=2)),
+            "abstract": " ".join(
+                _spliced(rng.choices(self._sentences, k=3)) for _ in like["sentences"]
+            ),
+            "authors": [
+                " ".join([*first.split()[:-1], last.split()[-1]])
+                for first, last in (
+                    rng.choices(self._names, k=2) for _ in like.get("authors") or ()
+                )
+            ],
+            "year": like.get("year"),
+            "venue": like.get("venue"),
+        }
 
 
-def _spliced(one: str, other: str) -> str:
-    """The first half of the words of one and the second half of those of the other."""
-    begin, end = one.split(), other.split()
-    return " ".join([*begin[: len(begin) // 2 + 1], *end[len(end) // 2 :]])
+def _spliced(texts: Sequence[str]) -> str:
+    """The first words of the first text, the next of the second, and so on, in like shares."""
+    parts = [text.split() for text in texts]
+    n = len(parts)
+    return " ".join(
+        word
+        for k, words in enumerate(parts)
+        for word in words[len(words) * k // n : len(words) * (k + 1) // n]
+    )
 
 
 def tables(pairs: Sequence[Pair]) -> dict[str, Any]:
@@ -182,9 +203,9 @@ def main() -> None:
             print(json.dumps({"file": file, **quality(read_pairs(file)).figures()}), flush=True)
         else:
             with TemporaryDirectory(dir=arguments.scratch) as scratch:
-                dump = Dump(Path(file), Path(scratch))
+                distinct = Distinct(Dump(Path(file), Path(scratch)))
                 for size in arguments.sizes:
-                    print(json.dumps(scale(dump, size, Path(scratch))), flush=True)
+                    print(json.dumps(scale(distinct, size, Path(scratch))), flush=True)
 
 
 if __name__ == "__main__":
