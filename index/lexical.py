@@ -19,6 +19,7 @@ import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -33,6 +34,7 @@ _STEMMED, _PLAIN = "stemmed", "plain"  # names of the analyzers
 _PHRASES: tuple[Field, ...] = ("title", "text")  # fields that keep the places of their words
 _SETS: tuple[Field, ...] = ("author", "category")  # fields of several values a paper
 _MOST_TERMS = 256  # of a query, the most frequent first; a pasted page needs no more
+_SELECTIONS = 8  # the last ones, which are kept
 _HEAP = 64_000_000  # bytes for the writer
 
 # (field, rows) -> for each row the values that the paper states in the field
@@ -58,6 +60,7 @@ class LexicalIndex:
         self._schema = index.schema
         self._stemmer, self._plain = Stemmer(), PlainWords()
         self._searcher = index.searcher()
+        self._selected = lru_cache(maxsize=_SELECTIONS)(self._select)
 
     @classmethod
     def build(cls, folder: Path, papers: Iterable[tuple[Paper, str]]) -> LexicalIndex:
@@ -126,7 +129,14 @@ class LexicalIndex:
         return scores[order], numbers[order]
 
     def select(self, restriction: Restriction, values_of: ValuesOf) -> Selection:
-        """The papers that meet a restriction."""
+        """The papers that meet a restriction.
+
+        The last ones are kept: to list half of a million papers takes half a second, and whoever
+        narrows goes on asking.
+        """
+        return self._selected(restriction, values_of)
+
+    def _select(self, restriction: Restriction, values_of: ValuesOf) -> Selection:
         parts = [(tantivy.Occur.Must, tantivy.Query.all_query())]
         for group in restriction.all_of:
             any_of = [(tantivy.Occur.Should, self._condition(c, values_of)) for c in group]
@@ -134,7 +144,9 @@ class LexicalIndex:
         for condition in restriction.none_of:
             parts.append((tantivy.Occur.MustNot, self._condition(condition, values_of)))
         query = tantivy.Query.boolean_query(parts)
-        return Selection(query, self._rows(query))
+        rows = self._rows(query)
+        rows.flags.writeable = False  # it is given again
+        return Selection(query, rows)
 
     def knows(self, word: str) -> bool:
         """True when some paper has the word, or one of its stem, in its text, authors or venue."""

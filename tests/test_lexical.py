@@ -167,6 +167,24 @@ def test_groups_are_all_met_by_one_of_theirs(stated: LexicalIndex) -> None:
     assert stated.search("state", k=3, among=found)[1].tolist() == [1]
 
 
+def test_the_last_selections_are_kept(
+    stated: LexicalIndex, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who goes on asking under a condition does not wait for it again; another one is looked up."""
+    asked: list[object] = []
+    honest = stated._rows
+    monkeypatch.setattr(stated, "_rows", lambda query: asked.append(query) or honest(query))
+    old, new = (
+        Restriction(((Years(first, last),),)) for first, last in ((None, 2020), (2021, None))
+    )
+    found = [stated.select(r, values_of).rows.tolist() for r in (old, new, old, old, new)]
+    assert len(asked) == 2
+    assert found == [found[0], found[1], found[0], found[0], found[1]]
+    assert found[0] != found[1]
+    with pytest.raises(ValueError, match="read-only"):
+        stated.select(old, values_of).rows[:] = 0
+
+
 def test_no_condition_selects_everything(stated: LexicalIndex) -> None:
     """An empty restriction lets all papers through."""
     assert stated.select(Restriction(), values_of).rows.tolist() == [0, 1, 2]
