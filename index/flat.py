@@ -7,7 +7,7 @@ from pathlib import Path
 import faiss
 import numpy as np
 
-from index.nearest import Found, best, nothing, one_thread, query_row
+from index.nearest import Found, best, nothing, one_thread, query_row, write_index
 
 KIND = "flat"
 _BLOCK = 65536  # rows made float32 at a time
@@ -30,8 +30,7 @@ class Flat:
 
     def save(self, path: Path) -> None:
         """Write the index to disk."""
-        with path.open("wb") as file:  # FAISS itself only prints that closing found no space
-            faiss.write_index(self._index, faiss.PyCallbackIOWriter(file.write))  # type: ignore[attr-defined]
+        write_index(self._index, path)
 
     @property
     def shape(self) -> tuple[int, int]:

@@ -1,9 +1,10 @@
-"""What every way to search vectors shares: the form of an answer, and one thread for a query."""
+"""What every way to search vectors shares: the form of an answer, one thread a query, writing."""
 
 from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
+from pathlib import Path
 
 import faiss
 import numpy as np
@@ -45,3 +46,12 @@ def one_thread() -> Iterator[None]:
         yield
     finally:
         faiss.omp_set_num_threads(before)
+
+
+def write_index(index: faiss.Index, path: Path) -> None:
+    """Write a FAISS index to disk. Raises OSError or RuntimeError.
+
+    Through a file of Python: FAISS itself only prints it when closing finds no space.
+    """
+    with path.open("wb") as file:
+        faiss.write_index(index, faiss.PyCallbackIOWriter(file.write))  # type: ignore[attr-defined]

@@ -17,7 +17,7 @@ from typing import Any
 import faiss
 import numpy as np
 
-from index.nearest import Found, best, nothing, one_thread, query_row
+from index.nearest import Found, best, nothing, one_thread, query_row, write_index
 
 PART = 4  # components to a code
 SMALLEST = 1000  # vectors below which 16 centroids a part cannot be learned well
@@ -88,8 +88,7 @@ class Quantized:
 
     def save(self, path: Path) -> None:
         """Write the codes to disk; the vectors are kept by others."""
-        with path.open("wb") as file:  # FAISS itself only prints that closing found no space
-            faiss.write_index(self._index, faiss.PyCallbackIOWriter(file.write))  # type: ignore[attr-defined]
+        write_index(self._index, path)
 
     @property
     def shape(self) -> tuple[int, int]:
