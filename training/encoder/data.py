@@ -44,6 +44,11 @@ def read_queries(path: Path) -> list[Query]:
     return [Query(r["doc"], r["kind"], fold_space(r["text"])) for r in records(path)]
 
 
+def read_all(paths: Iterable[Path]) -> list[Query]:
+    """The queries of several files."""
+    return [query for path in paths for query in read_queries(path)]
+
+
 def read_documents(path: Path) -> dict[str, str]:
     """Texts by id."""
     return {r["id"]: fold_space(r["text"]) for r in records(path)}

@@ -2,9 +2,9 @@
 
     python -m training.encoder.export RUN/model --out FILE.safetensors --documents D
 
-The difference of each weight matrix is replaced by its best approximation of a low rank (a
-truncated singular value decomposition); biases and norms stay whole. The report says how large
-the file is and how near the vectors of the model built from it are to those of the tuned one.
+The difference of each weight matrix is told in four bits a number, without the rows that hardly
+changed (`index/delta.py`); biases and norms stay in half precision. The report says how large the
+file is and how near the vectors of the model built from it are to those of the tuned one.
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ from __future__ import annotations
 import argparse
 import json
 import tempfile
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -20,61 +19,85 @@ import numpy as np
 import torch
 from safetensors.torch import save_file
 
-from index.delta import FORMAT, HEADER, LEFT, RIGHT, apply, state_digest
+from index.delta import (
+    CODES,
+    FORMAT,
+    HEADER,
+    LEVELS,
+    ROWS,
+    SCALES,
+    apply,
+    decoded,
+    pack,
+    state_digest,
+)
 from index.encoder import Vectors, load_encoder
 from training.encoder.data import read_documents
 from training.encoder.weights import ORIGINAL, State, read_weights, write_model
 
-WORDS = "embeddings.word_embeddings.weight"
-
-
-@dataclass(frozen=True)
-class Ranks:
-    """Ranks that differences are cut down to; 0 keeps them whole."""
-
-    matrices: int
-    words: int  # of the matrix of word embeddings, by far the largest
-
-    def of(self, name: str) -> int:
-        """The rank for the tensor of this name."""
-        return self.words if name == WORDS else self.matrices
+_LEFT_OUT = 1e-3  # of the squared change of a matrix, in the rows that changed least
+_CLIPS = torch.linspace(0.4, 1.0, 13)  # of a row's largest change, tried as the end of its scale
 
 
 def write_delta(
-    base: State, tuned: State, path: Path, ranks: Ranks, told: dict[str, Any] | None = None
+    base: State, tuned: State, path: Path, told: dict[str, Any] | None = None
 ) -> dict[str, Any]:
     """Write the delta; its header, with `told` under "settings", is returned."""
     if {n: t.shape for n, t in base.items()} != {n: t.shape for n, t in tuned.items()}:
         raise ValueError("the tuned model does not have the tensors of the original")
     parts: State = {}
-    tensors: dict[str, Any] = {}
+    shapes: dict[str, list[int]] = {}
     for name in sorted(base):
         change = (tuned[name] - base[name]).float()
-        if not change.any():
-            continue
-        rank = _useful_rank(change, ranks.of(name))
-        tensors[name] = {"shape": list(change.shape), "rank": rank}
-        parts |= {name: change} if rank is None else _thin(name, change, rank)
-    header = {"format": FORMAT, "base": state_digest(base), "tensors": tensors}
+        if change.any():
+            shapes[name] = list(change.shape)
+            parts |= _coded(name, change) if change.dim() == 2 else {name: change.half()}
+    header = {"format": FORMAT, "base": state_digest(base), "tensors": shapes}
     header["settings"] = told or {}
-    half = {name: part.half().contiguous() for name, part in parts.items()}
     path.parent.mkdir(parents=True, exist_ok=True)
-    save_file(half, path, {HEADER: json.dumps(header)})
+    stored = {name: part.contiguous() for name, part in parts.items()}
+    save_file(stored, path, {HEADER: json.dumps(header)})
     return header
 
 
-def _useful_rank(change: torch.Tensor, rank: int) -> int | None:
-    """The rank to cut to; None where two thin matrices would be no smaller than the whole."""
-    if change.dim() != 2 or not rank:
-        return None
-    return rank if rank * sum(change.shape) < change.numel() else None
+def _coded(name: str, change: torch.Tensor) -> State:
+    rows = _moved(change)
+    codes, scales = quantised(change[rows])
+    return {
+        name + ROWS: rows.to(torch.int32),
+        name + CODES: pack(codes),
+        name + SCALES: scales,
+    }
 
 
-def _thin(name: str, change: torch.Tensor, rank: int) -> State:
-    """Both factors get the root of the singular values: half precision has few small numbers."""
-    left, values, right = torch.linalg.svd(change.double(), full_matrices=False)
-    roots = values[:rank].sqrt()
-    return {name + LEFT: left[:, :rank] * roots, name + RIGHT: roots[:, None] * right[:rank]}
+def _moved(change: torch.Tensor) -> torch.Tensor:
+    """The rows that changed, ascending: words that were never met have next to no change."""
+    squares = change.double().square().sum(dim=1)
+    order = torch.argsort(squares)
+    few = torch.cumsum(squares[order], 0) <= _LEFT_OUT * squares.sum()
+    return order[~few].sort().values
+
+
+def quantised(change: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """(codes, scales) of the rows of a matrix, whose squared error is the least of some scales.
+
+    The largest changes of a row may be cut off, for the others are then told more finely.
+    """
+    largest = change.abs().amax(dim=1)
+    best = torch.full_like(largest, torch.inf)
+    chosen = torch.zeros_like(change, dtype=torch.uint8), torch.zeros_like(largest)
+    for clip in _CLIPS:
+        scales = largest * clip * 2 / (LEVELS - 1)
+        steps = change / scales.clamp_min(torch.finfo(torch.float32).tiny)[:, None]
+        codes = (steps + (LEVELS - 1) / 2).round().clamp(0, LEVELS - 1).to(torch.uint8)
+        errors = (decoded(codes, scales) - change).square().sum(dim=1)
+        better = errors < best
+        best = torch.where(better, errors, best)
+        chosen = (
+            torch.where(better[:, None], codes, chosen[0]),
+            torch.where(better, scales, chosen[1]),
+        )
+    return chosen
 
 
 def likeness(state: State, tuned: Vectors, texts: list[str]) -> dict[str, float]:
@@ -90,15 +113,12 @@ def main() -> None:
     parser.add_argument("model", type=Path)
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--documents", type=Path, required=True, help="texts to compare vectors of")
-    parser.add_argument("--rank", type=int, default=32)
-    parser.add_argument("--words-rank", type=int, default=32)
     parser.add_argument("--texts", type=int, default=500)
     arguments = parser.parse_args()
     base, tuned = read_weights(ORIGINAL), read_weights(str(arguments.model))
-    ranks = Ranks(arguments.rank, arguments.words_rank)
     told = arguments.model.parent / "settings.json"
     settings = json.loads(told.read_text()) if told.exists() else None
-    header = write_delta(base, tuned, arguments.out, ranks, settings)
+    header = write_delta(base, tuned, arguments.out, settings)
     texts = list(read_documents(arguments.documents).values())
     step = max(1, len(texts) // arguments.texts)
     sample = texts[::step][: arguments.texts]

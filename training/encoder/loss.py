@@ -12,7 +12,7 @@ from sentence_transformers.sentence_transformer.losses import MultipleNegativesR
 from torch import Tensor, nn
 from torch.nn.functional import cosine_similarity, cross_entropy, normalize
 
-from training.encoder.settings import Settings
+from training.encoder.settings import QuerySettings, Settings
 
 Features = dict[str, Tensor]
 
@@ -118,12 +118,49 @@ class TuningLoss(CachedLossMixin, nn.Module):
         return parts
 
     def _contrast_of_all(self, queries: list[Tensor], labels: Tensor) -> Tensor:
-        """Cross-entropy of each query over the bank; near copies of the right document are out."""
-        bank = self._bank.to(labels.device)  # type: ignore[union-attr]
-        copies = bank[labels] @ bank.T > self._settings.near_copy
-        copies[torch.arange(len(labels)), labels] = False
-        cosines = [normalize(column) @ bank.T for column in queries]
-        scores = (
-            torch.cat([c.masked_fill(copies, -torch.inf) for c in cosines]) * self._settings.scale
+        assert self._bank is not None
+        settings = self._settings
+        return contrast_of_all(
+            torch.cat(queries),
+            labels.repeat(len(queries)),
+            self._bank.to(labels.device),
+            scale=settings.scale,
+            near_copy=settings.near_copy,
         )
-        return cross_entropy(scores, labels.repeat(len(queries)))
+
+
+class QueryLoss(nn.Module):
+    """Contrast of queries with all documents, whose vectors stand still.
+
+    The only column are the queries, labels the numbers of their documents in the `bank`.
+    """
+
+    def __init__(self, model: SentenceTransformer, settings: QuerySettings, bank: Tensor) -> None:
+        super().__init__()
+        self.model = model
+        self._settings = settings
+        self._bank = bank
+
+    def forward(self, sentence_features: Iterable[Features], labels: Tensor) -> Tensor:
+        """The loss of a batch of tokenized queries."""
+        (features,) = sentence_features
+        vectors = self.model(features)["sentence_embedding"]
+        # The three digits of bfloat16 are too few for cosines times scale.
+        with torch.autocast(vectors.device.type, enabled=False):
+            return contrast_of_all(
+                vectors.float(),
+                labels,
+                self._bank.to(labels.device),
+                scale=self._settings.scale,
+                near_copy=self._settings.near_copy,
+            )
+
+
+def contrast_of_all(
+    queries: Tensor, labels: Tensor, bank: Tensor, *, scale: float, near_copy: float
+) -> Tensor:
+    """Cross-entropy of each query over the bank; near copies of the right document are out."""
+    copies = bank[labels] @ bank.T > near_copy
+    copies[torch.arange(len(labels)), labels] = False
+    cosines = normalize(queries) @ bank.T
+    return cross_entropy(cosines.masked_fill(copies, -torch.inf) * scale, labels)

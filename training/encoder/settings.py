@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 from dataclasses import dataclass, field, fields
-from typing import Any
+from typing import Any, TypeVar
 
 
 def _setting(default: Any, told: str, **more: Any) -> Any:
@@ -55,9 +55,37 @@ class Settings:
             raise ValueError(f"together is {self.together}; a document needs at least one query")
 
 
-def add_flags(parser: argparse.ArgumentParser) -> None:
+@dataclass(frozen=True)
+class QuerySettings:
+    """One run that moves queries alone (`training.encoder.queries`)."""
+
+    epochs: float = _setting(2.0, "passes over the queries")
+    learning_rate: float = _setting(3e-5, "the highest; it then falls linearly to 0")
+    warmup: float = _setting(0.1, "share of the steps in which the learning rate rises")
+    weight_decay: float = _setting(0.01, "of the optimizer, AdamW")
+    batch: int = _setting(128, "queries a step")
+    dropout: float = _setting(0.0, "share of activations left out")
+    scale: float = _setting(20.0, "of the cosines before the softmax")
+    near_copy: float = _setting(
+        0.95, "documents with a higher cosine to the right one do not count"
+    )
+    slips: float = _setting(0.15, "share of the queries with a typing slip")
+    unaccented: float = _setting(0.2, "share of the queries that lose their accents")
+    query_tokens: int = _setting(64, "longer queries are cut")
+    evaluate_every: int = _setting(50, "steps between evaluations, each with a checkpoint")
+    most_queries: int = _setting(0, "use no more than so many queries, to try things; 0: all")
+    precision: str = _setting(
+        "auto", "auto: bf16 where the machine computes in it", of=("auto", "bf16", "fp32")
+    )
+    seed: int = _setting(20240229, "of every choice by chance")
+
+
+Kind = TypeVar("Kind", Settings, QuerySettings)
+
+
+def add_flags(parser: argparse.ArgumentParser, of: type[Kind]) -> None:
     """A flag for each setting."""
-    for each in fields(Settings):
+    for each in fields(of):
         default, told = each.default, each.metadata["help"].replace("%", "%%")
         parser.add_argument(
             f"--{each.name.replace('_', '-')}",
@@ -68,6 +96,6 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
         )
 
 
-def from_flags(arguments: argparse.Namespace) -> Settings:
+def from_flags(arguments: argparse.Namespace, of: type[Kind]) -> Kind:
     """The settings that the flags of `add_flags` gave."""
-    return Settings(**{each.name: getattr(arguments, each.name) for each in fields(Settings)})
+    return of(**{each.name: getattr(arguments, each.name) for each in fields(of)})

@@ -7,11 +7,7 @@ that was broken off.
 
 from __future__ import annotations
 
-import hashlib
-import importlib.metadata
-import json
 import random
-import time
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -19,7 +15,6 @@ from typing import Any
 import torch
 from datasets import Dataset, DatasetDict
 from sentence_transformers import (
-    SentenceTransformer,
     SentenceTransformerTrainer,
     SentenceTransformerTrainingArguments,
 )
@@ -28,7 +23,7 @@ from sentence_transformers.sentence_transformer.training_args import BatchSample
 from transformers import EarlyStoppingCallback, PrinterCallback, TrainerCallback
 from transformers.utils import logging as transformers_logging
 
-from index.encoder import ORIGINAL_MODEL, Encoder, bundled_folder, load_encoder
+from index.encoder import ORIGINAL_MODEL, bundled_folder, load_encoder
 from training.encoder.augment import Augmenter
 from training.encoder.data import (
     Pair,
@@ -36,20 +31,20 @@ from training.encoder.data import (
     further_pairs,
     held_out,
     of_documents,
+    read_all,
     read_documents,
     read_pairs,
-    read_queries,
     split,
 )
 from training.encoder.loss import Originals, TuningLoss
 from training.encoder.measure import METRIC, HeldOut
 from training.encoder.mine import Say, mine, original_vectors
 from training.encoder.rows import document_rows, evaluated_on
+from training.encoder.runs import Log, begun_from, keep_settings, precision_of
 from training.encoder.settings import Settings
 from training.names import records
 
 _LOGGED_EVERY = 10  # steps
-_LIBRARIES = ("torch", "transformers", "sentence-transformers", "datasets", "accelerate", "numpy")
 
 
 @dataclass(frozen=True)
@@ -69,29 +64,15 @@ class Places:
         return self.negatives or self.out / "negatives.jsonl"
 
 
-class Log:
-    """Events as JSON lines, each with the seconds since the command began; added to, for ever."""
-
-    def __init__(self, path: Path) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        self._path = path
-        self._began = time.monotonic()
-
-    def write(self, event: str, **told: Any) -> None:
-        """Add an event to the file, and say it."""
-        line = {"event": event, "seconds": round(time.monotonic() - self._began, 1), **told}
-        text = json.dumps(line)
-        with self._path.open("a", encoding="utf-8") as file:
-            file.write(text + "\n")
-        print(text, flush=True)
-
-
 def run(places: Places, settings: Settings, say: Say) -> Path:
     """Train; the folder of the tuned model."""
     log = Log(places.out / "log.jsonl")
-    _keep_settings(places, settings, log)
+    read = {"queries": places.queries, "documents": (places.documents,)}
+    further = {"papers": places.papers, "further": places.further}
+    read |= {name: (path,) for name, path in further.items() if path}
+    keep_settings(places.out, asdict(settings), read, log)
     encoder = load_encoder(ORIGINAL_MODEL)
-    queries = [query for path in places.queries for query in read_queries(path)]
+    queries = read_all(places.queries)
     documents = read_documents(places.documents)
     chosen, held = split(queries)
     chosen = _some(chosen, settings.most_queries, settings.seed)
@@ -107,7 +88,7 @@ def run(places: Places, settings: Settings, say: Say) -> Path:
     evaluated = evaluated_on(held, mined, documents, settings)
     sizes = {name: len(part) for name, part in data.items()}
     log.write("data", **sizes, held_out=len(held), evaluated_on=len(evaluated))
-    precision = _precision(settings, encoder)
+    precision = precision_of(settings.precision, encoder)
     evaluator = HeldOut(held, evaluated, precision)
     arguments = _arguments(places, settings, precision)
     bank = original_vectors(places.mined, documents, encoder, say)
@@ -170,8 +151,8 @@ def _trainer(
     log: Log,
 ) -> SentenceTransformerTrainer:
     transformers_logging.disable_progress_bar()
-    model = _original(settings.dropout)
-    originals = Originals(_original(0.0)) if settings.stay_weight else None
+    model = begun_from(bundled_folder(), settings.dropout)
+    originals = Originals(begun_from(bundled_folder(), 0.0)) if settings.stay_weight else None
     losses = {
         "queries": TuningLoss(model, settings, originals, queries=settings.together, bank=bank)
     }
@@ -236,42 +217,6 @@ def _arguments(
     )
 
 
-def _original(dropout: float) -> SentenceTransformer:
-    """The bundled model, in float32 whatever the passes compute in: it takes small steps."""
-    device = "cuda" if torch.cuda.is_available() else "cpu"
-    return SentenceTransformer(
-        str(bundled_folder()),
-        device=device,
-        local_files_only=True,
-        # On a processor, the fused attention takes half of a training step in its way back.
-        model_kwargs={
-            "dtype": torch.float32,
-            "attn_implementation": "sdpa" if device == "cuda" else "eager",
-        },
-        config_kwargs={"hidden_dropout_prob": dropout, "attention_probs_dropout_prob": dropout},
-    )
-
-
-def _precision(settings: Settings, encoder: Encoder) -> torch.dtype:
-    wanted = {"bf16": "bfloat16", "fp32": "float32"}.get(settings.precision, encoder.info.dtype)
-    return torch.bfloat16 if wanted == "bfloat16" else torch.float32
-
-
-def _keep_settings(places: Places, settings: Settings, log: Log) -> None:
-    """Write down what the run depends on. Refuses to go on with a run of other settings."""
-    read = {"queries": places.queries, "documents": (places.documents,)}
-    further = {"papers": places.papers, "further": places.further}
-    read |= {name: (path,) for name, path in further.items() if path}
-    digests = {name: [_digest(path) for path in paths] for name, paths in read.items()}
-    told = {"settings": asdict(settings), "files": digests}
-    path = places.out / "settings.json"
-    if path.exists() and json.loads(path.read_text()) != told:
-        raise SystemExit(f"{places.out}: holds a run with other settings or data; choose another")
-    path.write_text(json.dumps(told, indent=1) + "\n")
-    versions = {name: importlib.metadata.version(name) for name in _LIBRARIES}
-    log.write("start", **told, libraries=versions, threads=torch.get_num_threads())
-
-
 def _pairs(places: Places, settings: Settings, documents: dict[str, str]) -> list[Pair]:
     pairs = read_pairs(places.further) if places.further else []
     if places.papers and settings.pairs:
@@ -285,8 +230,3 @@ def _some(queries: list[Query], count: int, seed: int) -> list[Query]:
     if not count or count >= len(queries):
         return queries
     return random.Random(seed).sample(queries, count)
-
-
-def _digest(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
