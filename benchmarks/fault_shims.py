@@ -29,7 +29,7 @@ from index.lexical import LexicalIndex
 OS_CALLS = ("open", "fsync", "rename", "replace", "unlink", "rmdir", "mkdir", "scandir", "listdir")
 _SQL = (
     "create", "insert_papers", "insert_mentions", "insert_merges", "insert_known",
-    "insert_aliases", "insert_titles", "insert_reading",
+    "insert_reading", "create_indexes",
 )  # fmt: skip
 _NEED_SPACE = {"fsync", "rename", "replace", "mkdir", "write", *_SQL, "save", "build"}
 Action = Callable[[str], None]

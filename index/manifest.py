@@ -12,7 +12,7 @@ from index.calibration import Calibration
 from index.encoder import ModelInfo
 from index.errors import SnapshotError
 
-FORMAT = 6  # of everything in a generation; a reader refuses any other
+FORMAT = 7  # of everything in a generation; a reader refuses any other
 REBUILD = "run `python -m index build`"
 # What vectors depend on. The path may differ, and the precision of the computation.
 _MODEL = {

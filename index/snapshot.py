@@ -236,7 +236,7 @@ class Snapshot:
     def mentions(self, paper_id: str | None = None) -> Iterator[tuple[Mention, str]]:
         """(mention, id of its paper), of one paper or of all, ordered by file and line."""
         where, values = ("WHERE paper_id = ?", (paper_id,)) if paper_id else ("", ())
-        sql = f"SELECT * FROM mentions {where} ORDER BY source, line_start"  # noqa: S608
+        sql = f"SELECT * FROM stated {where} ORDER BY source, line_start, mention_id"  # noqa: S608
         for record in self._query(sql, values):
             yield tables.to_mention(record), record["paper_id"]
 

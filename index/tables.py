@@ -1,6 +1,7 @@
 """The SQLite schema of a generation, and records to and from its rows.
 
-Lists and mappings are stored as JSON text.
+Lists and mappings are stored as JSON text. An abstract that a mention shares with its paper, as by
+far the most do, is stored with the paper alone; the view `stated` has mentions with all they state.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -18,6 +20,9 @@ from index.identity import digest
 from index.records import Evidence, Mention, Merge, Paper, Skip
 from index.text import title_key
 
+# A row of papers has some 2 kB, of which SQLite's own pages of 4 kB hold one and waste the rest.
+_PAGE = 16_384  # bytes
+_CACHE = 128 << 10  # kB; holds what ids that are digests put at random places: aliases and titles
 _SCHEMA = """
 CREATE TABLE papers (
     row INTEGER PRIMARY KEY,          -- row of the paper's vector
@@ -31,17 +36,22 @@ CREATE TABLE papers (
     added TEXT,              -- when the index first had it, ISO 8601, UTC
     text_sha256 TEXT NOT NULL         -- of the text that was embedded
 );
-CREATE INDEX papers_year ON papers (year);
-CREATE INDEX papers_added ON papers (added);
 CREATE TABLE mentions (
-    mention_id TEXT PRIMARY KEY, paper_id TEXT NOT NULL,
+    mention_id TEXT NOT NULL, paper_id TEXT NOT NULL,
     source TEXT NOT NULL, line_start INTEGER NOT NULL, line_end INTEGER NOT NULL,
     title TEXT, authors TEXT NOT NULL, authors_truncated INTEGER NOT NULL,
     year INTEGER, date TEXT, venue TEXT, categories TEXT NOT NULL,
     abstract TEXT, abstract_truncated INTEGER NOT NULL,
-    doi TEXT, arxiv TEXT, pmid TEXT, acl TEXT, url TEXT
-) WITHOUT ROWID;
-CREATE INDEX mentions_paper ON mentions (paper_id);
+    doi TEXT, arxiv TEXT, pmid TEXT, acl TEXT, url TEXT,
+    abstract_as_paper INTEGER NOT NULL -- 1: it is the paper's, and here is NULL
+);
+CREATE VIEW stated AS             -- mentions, each with its abstract
+SELECT
+    m.mention_id, m.paper_id, m.source, m.line_start, m.line_end, m.title, m.authors,
+    m.authors_truncated, m.year, m.date, m.venue, m.categories,
+    CASE WHEN m.abstract_as_paper THEN p.abstract ELSE m.abstract END AS abstract,
+    m.abstract_truncated, m.doi, m.arxiv, m.pmid, m.acl, m.url
+FROM mentions m JOIN papers p USING (paper_id);
 CREATE TABLE merges (
     paper_id TEXT NOT NULL, position INTEGER NOT NULL, a TEXT NOT NULL, b TEXT NOT NULL,
     rule TEXT NOT NULL, score REAL NOT NULL, why TEXT NOT NULL, scores TEXT NOT NULL,
@@ -55,12 +65,19 @@ CREATE TABLE evidence (           -- every pair that a rule would join, also tho
     scores TEXT NOT NULL, PRIMARY KEY (a, b)
 ) WITHOUT ROWID;
 CREATE TABLE aliases (alias TEXT PRIMARY KEY, paper_id TEXT NOT NULL) WITHOUT ROWID;
-CREATE INDEX aliases_paper ON aliases (paper_id);
 CREATE TABLE titles (             -- every title of a paper, by the key under which it is the same
     key INTEGER NOT NULL, row INTEGER NOT NULL, PRIMARY KEY (key, row)
 ) WITHOUT ROWID;
 CREATE TABLE files (source TEXT PRIMARY KEY, layout TEXT, sha256 TEXT, mentions INTEGER NOT NULL);
 CREATE TABLE skipped (position INTEGER PRIMARY KEY, source TEXT NOT NULL, line INTEGER, why TEXT);
+"""
+# Made when the rows are there: to sort all of them once is quicker than to find a place for each.
+_INDEXES = """
+CREATE INDEX papers_year ON papers (year);
+CREATE INDEX papers_added ON papers (added);
+CREATE UNIQUE INDEX mentions_id ON mentions (mention_id);
+CREATE INDEX mentions_paper ON mentions (paper_id);
+CREATE INDEX aliases_paper ON aliases (paper_id);
 """
 # What the words of a merge are looked for in, and where it stands. A line end is in no word.
 _SPOKEN_OF = (
@@ -98,12 +115,17 @@ PAPER_FIELDS = (
 _AT_ONCE = 1000  # papers
 _LISTS = {"authors", "categories", "other_titles", "mention_ids"}
 _BOOLEANS = {"authors_truncated", "abstract_truncated"}
+_to_json = json.JSONEncoder(ensure_ascii=False).encode
 
 
 def create(path: Path) -> sqlite3.Connection:
-    """An empty database. It is written once and synced by the caller, so it keeps no journal."""
+    """An empty database, for records and then `create_indexes`.
+
+    It is written once and synced by the caller, so it keeps no journal.
+    """
     db = sqlite3.connect(path)
-    db.executescript(f"PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; {_SCHEMA}")
+    space = f"PRAGMA page_size = {_PAGE}; PRAGMA cache_size = -{_CACHE};"
+    db.executescript(f"{space} PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; {_SCHEMA}")
     return db
 
 
@@ -142,9 +164,16 @@ def insert_papers(db: sqlite3.Connection, papers: Iterable[tuple[Paper, str]]) -
 def insert_mentions(
     db: sqlite3.Connection, mentions: Iterable[Mention], home: Mapping[str, str]
 ) -> None:
-    """Mentions with the paper of each."""
-    rows = ((*values_of(m, MENTION_FIELDS), home[m.mention_id]) for m in mentions)
-    insert(db, "mentions", (*MENTION_FIELDS, "paper_id"), rows)
+    """Mentions with the paper of each, which must be there before."""
+    of_paper = "SELECT abstract FROM papers WHERE paper_id = ?"
+
+    def row(mention: Mention) -> tuple[object, ...]:
+        paper_id, abstract = home[mention.mention_id], mention.abstract
+        same = abstract is not None and db.execute(of_paper, (paper_id,)).fetchone()[0] == abstract
+        own = replace(mention, abstract=None) if same else mention
+        return *values_of(own, MENTION_FIELDS), paper_id, same
+
+    insert(db, "mentions", (*MENTION_FIELDS, "paper_id", "abstract_as_paper"), map(row, mentions))
 
 
 def insert_merges(db: sqlite3.Connection, merges: Sequence[Merge], home: Mapping[str, str]) -> None:
@@ -178,6 +207,11 @@ def insert_reading(
     insert(db, "skipped", ("position", "source", "line", "why"), rows)
 
 
+def create_indexes(db: sqlite3.Connection) -> None:
+    """What the records are found by, when all are there. Commits."""
+    db.executescript(_INDEXES)
+
+
 def check(db: sqlite3.Connection, counts: Mapping[str, int]) -> list[str]:
     """What disagrees inside the database or with the counts of the manifest, in words."""
     problems = []
@@ -192,6 +226,9 @@ def check(db: sqlite3.Connection, counts: Mapping[str, int]) -> list[str]:
         "rows are not numbered from 0": "SELECT count(*) <> coalesce(max(row) + 1, 0) FROM papers",
         "a mention belongs to no paper": "SELECT count(*) FROM mentions "
         "WHERE paper_id NOT IN (SELECT paper_id FROM papers)",
+        "a mention has the abstract of a paper that has none": "SELECT count(*) FROM mentions "
+        "WHERE abstract_as_paper AND paper_id IN "
+        "(SELECT paper_id FROM papers WHERE abstract IS NULL)",
         "an alias leads nowhere": "SELECT count(*) FROM aliases "
         "WHERE paper_id NOT IN (SELECT paper_id FROM papers)",
     }
@@ -220,7 +257,7 @@ def to_paper(record: sqlite3.Row, aliases: tuple[str, ...]) -> Paper:
 
 
 def to_mention(record: sqlite3.Row) -> Mention:
-    """A row of the mentions table as a Mention."""
+    """A row of the view `stated` as a Mention."""
     return Mention(**{name: _value(name, record[name]) for name in MENTION_FIELDS})
 
 
@@ -258,7 +295,7 @@ def values_of(record: Paper | Mention, fields: Sequence[str]) -> list[object]:
     for name in fields:
         value = getattr(record, name)
         if name in _LISTS or name == "fields_from":
-            value = json.dumps(value, ensure_ascii=False)
+            value = _to_json(value)
         values.append(value)
     return values
 

@@ -191,6 +191,7 @@ def _write_files(folder: Path, contents: Contents) -> None:
         tables.insert_known(db, contents.known)
         tables.insert_reading(db, contents.files, contents.skipped)
         db.commit()
+        tables.create_indexes(db)
     np.save(folder / disk.VECTORS, contents.vectors, allow_pickle=False)
     contents.index.save(folder / disk.FAISS)
     texts = zip(contents.papers, contents.texts, strict=True)

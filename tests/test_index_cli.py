@@ -408,8 +408,8 @@ def test_a_damaged_index_is_refused(index_cli: CommandLine, index_copy: Path, co
     overwrite(topics, good.replace(b'"topic_id"', b'"tobic_id"', 1))
     assert "run `python -m index build" in one_error(index_cli(command, "--data", index_copy))
     overwrite(topics, good)
-    edit_manifest(index_copy, lambda manifest: manifest.update(format=7))
-    assert "index format 7" in one_error(index_cli(command, "--data", index_copy))
+    edit_manifest(index_copy, lambda manifest: manifest.update(format=99))
+    assert "index format 99" in one_error(index_cli(command, "--data", index_copy))
 
 
 @pytest.mark.parametrize("command", READING)
