@@ -59,9 +59,9 @@ def watched(stack: ExitStack, steps: Steps, encoder: Any) -> None:
     """Time what the engine is made of. Imported here, so that opening has not happened yet."""
     from index.ann import VectorIndex  # noqa: PLC0415
     from index.lexical import LexicalIndex  # noqa: PLC0415
-    from index.sentences import SentenceVectors  # noqa: PLC0415
     from index.snapshot import Snapshot  # noqa: PLC0415
     from search import engine, filters, ranking, spelling  # noqa: PLC0415
+    from search.sentences import SentenceFinder  # noqa: PLC0415
 
     for owner, name, step in (
         (engine, "parse_query", "parsing"),
@@ -74,7 +74,7 @@ def watched(stack: ExitStack, steps: Steps, encoder: Any) -> None:
         (ranking, "feedback", "fusion"),
         (ranking, "smooth", "fusion"),
         (Snapshot, "papers_at", "records"),
-        (SentenceVectors, "of", "sentences"),
+        (SentenceFinder, "best", "sentences"),
     ):
         steps.watch(stack, owner, name, step)
 
@@ -115,10 +115,7 @@ def main() -> None:
         }
     )
 
-    kept = searcher._maker._sentences._known
-
     def answer(ask: Ask) -> list[str]:
-        kept.clear()
         filters = Filters(**{n: tuple(values) for n, values in (ask.get("filter") or {}).items()})
         if "like" in ask:
             hits = searcher.similar([ask["like"]], k=WANTED, filters=filters)

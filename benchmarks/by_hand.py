@@ -5,7 +5,7 @@
 All vectors lie in memory as float32 and a question is compared with each; the words are looked for
 by FTS5 (stemmed, any of them, BM25); the two lists of a thousand are joined by their ranks
 (Cormack, Clarke and Büttcher 2009, "Reciprocal Rank Fusion", k = 60). Of the ten best the records
-are fetched and the nearest sentence is found by embedding them all. Slips of typing, feedback,
+are fetched, and the sentences to show are chosen as the engine does. Slips of typing, feedback,
 smoothing and the strength of a hit are left out. Which papers a filter allows is known beforehand
 and costs nothing.
 
@@ -29,7 +29,7 @@ from benchmarks.steps import Steps, peak_mb
 from index.encoder import Encoder, load_encoder
 from index.papers import document_text
 from index.snapshot import Snapshot
-from index.text import sentence_spans
+from search.sentences import SentenceFinder
 
 POOL = 1000  # of each list, as ours
 RANK_CONSTANT = 60
@@ -69,7 +69,7 @@ class ByHand:
     def __init__(self, folder: Path, encoder: Encoder, steps: Steps) -> None:
         self._vectors = np.load(folder / "vectors.npy").astype(np.float32)
         self._db = sqlite3.connect(folder / "papers.db")
-        self._encoder, self._steps = encoder, steps
+        self._encoder, self._steps, self._finder = encoder, steps, SentenceFinder()
         filters = self._db.execute("SELECT DISTINCT filter FROM allowed").fetchall()
         self._allowed = {name: self._rows_of(name) for (name,) in filters}
 
@@ -90,7 +90,7 @@ class ByHand:
         with self._steps.step("records"):
             records = [self._record(row) for row in rows[:WANTED]]
         with self._steps.step("sentences"):
-            self._best_sentences(query, [abstract or "" for _, abstract in records])
+            self._finder.best(ask.get("text", ""), [abstract or "" for _, abstract in records])
         return [paper_id for paper_id, _ in records]
 
     def _near(self, query: np.ndarray, name: str | None) -> list[int]:
@@ -126,16 +126,6 @@ class ByHand:
     def _record(self, row: int) -> tuple[str, str | None]:
         found = self._db.execute("SELECT * FROM papers WHERE row = ?", (row,)).fetchone()
         return found[1], found[-1]
-
-    def _best_sentences(self, query: np.ndarray, abstracts: list[str]) -> list[str]:
-        """The nearest sentence of each, the empty text for none; all are embedded together."""
-        split = [[text[start:end] for start, end in sentence_spans(text)] for text in abstracts]
-        if not any(split):
-            return [""] * len(split)
-        every = [sentence for sentences in split for sentence in sentences]
-        cosine = iter((self._encoder.encode_document(every) @ query).tolist())
-        scored = [[(next(cosine), sentence) for sentence in sentences] for sentences in split]
-        return [max(sentences, default=(0.0, ""))[1] for sentences in scored]
 
 
 def main() -> None:

@@ -9,8 +9,7 @@ questions (of FILE, or sentences of its own abstracts, drawn by a fixed seed), b
 questions under each of three filters (about half of the papers, one in a hundred, ten; the
 conditions are those of the index that come nearest), and by as many papers that others are to be
 like. A time goes from the text to the hits with their records and best sentences. Every process has
-one thread. One question of each kind is asked before the clock runs. Sentences of papers that were
-shown before, which the engine keeps, are forgotten before each question; in use it is quicker.
+one thread. One question of each kind is asked before the clock runs.
 
 The rival is the search that one would build by hand (`by_hand.py`), over the same vectors with the
 same model, in a process beside: each question goes to both, in random order, one after the other.
@@ -47,7 +46,7 @@ from index.snapshot import Snapshot
 
 SEED = 7
 LIMIT_TIMES, LIMIT_MB = 1.2, 600  # of the bytes of the vectors, and besides
-EMBEDDING = ("embedding", "sentences")  # steps that are the model's work, not the index's
+EMBEDDING = ("embedding",)  # steps that are the model's work, not the index's
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 

@@ -22,7 +22,7 @@ from pathlib import Path
 
 from index.build import build
 from index.delta import apply
-from index.encoder import _DELTA, DEFAULT_MODEL
+from index.encoder import _DOCUMENTS, DEFAULT_MODEL
 from training.encoder.weights import ORIGINAL, read_weights, write_model
 
 QUERY = "successor features learned from pixels"
@@ -62,7 +62,7 @@ def main() -> None:
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         bundled, by_path, model = (Path(folder) / name for name in ("bundled", "path", "model"))
-        write_model(apply(read_weights(ORIGINAL), _DELTA), model)
+        write_model(apply(read_weights(ORIGINAL), _DOCUMENTS), model)
         build(arguments.sources, bundled, model=DEFAULT_MODEL)
         build(arguments.sources, by_path, model=str(model))
         commands = {

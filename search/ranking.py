@@ -34,6 +34,7 @@ class Ranking:
     lexical_leg: Leg = NO_LEG
     query: np.ndarray | None = None  # unit vector of the question, (dimension,)
     text: str | None = None  # the question, if it was asked in words alone
+    about: str | None = None  # what the sentences that are shown should speak of
 
     def at(self, places: np.ndarray) -> Ranking:
         """The rows at the given places of this ranking, in that order."""
@@ -83,14 +84,16 @@ class Ranker:
         if mode == "lexical":
             scores, rows = lexical
             dense = self._vectors(rows) @ query
-            return Ranking(rows, scores, dense, scores, NO_LEG, lexical, query, text).first(k)
+            ranking = Ranking(rows, scores, dense, scores, NO_LEG, lexical, query)
+            return replace(ranking, text=text, about=text).first(k)
         allowed = None if among is None else among.rows
         dense_leg = self._snapshot.index.search(query, pool, allowed)
         if mode == "dense":
             scores, rows = dense_leg
-            return Ranking(rows, scores, scores, None, dense_leg, NO_LEG, query, text).first(k)
+            ranking = Ranking(rows, scores, scores, None, dense_leg, NO_LEG, query)
+            return replace(ranking, text=text, about=text).first(k)
         ranking = self._hybrid(query, dense_leg, lexical, pool, allowed)
-        return replace(ranking, text=text).first(k)
+        return replace(ranking, text=text, about=text).first(k)
 
     def away(self, ranking: Ranking, unlike: Sequence[int]) -> Ranking:
         """The ranking without the rows `unlike`, and with what is near them further down.

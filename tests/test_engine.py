@@ -13,10 +13,10 @@ from index.build import build
 from index.errors import SnapshotError, UnknownPaperError
 from index.papers import document_text
 from index.snapshot import Snapshot
-from index.text import sentence_spans
 from search.browse import UnknownTopicError
 from search.engine import Hit, Searcher, Sort
 from search.filters import Filters
+from search.sentences import SentenceFinder
 from tests.conftest import SEEDS, MakeIndex, ids_by_title, papers_of, works_page
 from tests.fakes import FakeEncoder
 
@@ -161,18 +161,31 @@ def test_an_empty_query_is_refused(searcher: Searcher, query: str) -> None:
         searcher.search(query)
 
 
-def test_the_sentence_is_the_nearest_one(searcher: Searcher) -> None:
-    """The sentence of a hit is the one of its abstract that is nearest to the query."""
-    encoder = FakeEncoder()
-    vector = encoder.encode_query([QUERY])[0]
+def test_the_sentence_speaks_most_of_the_query(searcher: Searcher) -> None:
+    """The sentence of a hit is the one of its abstract that the query's own words choose."""
     for hit in searcher.search(QUERY, k=20):
-        abstract = hit.paper.abstract
-        if abstract is None:
-            assert (hit.sentence, hit.span) == (None, None)
-            continue
-        sentences = [abstract[a:b] for a, b in sentence_spans(abstract)]
-        scores = encoder.encode_document(sentences) @ vector
-        assert hit.sentence == sentences[int(np.argmax(scores))]
+        (span,) = SentenceFinder().best(QUERY, [hit.paper.abstract or ""])
+        assert hit.span == span
+        assert hit.sentence == (hit.paper.abstract[slice(*span)] if span else None)
+
+
+def test_sentences_of_likeness_speak_of_the_examples(searcher: Searcher) -> None:
+    """Without a question in words, the words of the papers that were given choose."""
+    seed = searcher.search(QUERY, k=1)[0].paper
+    for hit in searcher.similar([seed.paper_id], k=5):
+        (span,) = SentenceFinder().best(document_text(seed), [hit.paper.abstract or ""])
+        assert hit.span == span
+
+
+def test_no_hit_needs_a_document_embedded(fake_index: Path) -> None:
+    """Answers run the model for the query alone."""
+    encoder = FakeEncoder()
+    with Snapshot.open(fake_index) as snapshot:
+        searcher = Searcher(snapshot, encoder)
+        hits = searcher.search(QUERY)
+        searcher.similar([hits[0].paper.paper_id])
+        searcher.on_topic(searcher.topics()[0].topic_id)
+    assert encoder.last_documents == []
 
 
 @pytest.mark.parametrize("sort", ["relevance", "year"])
@@ -191,21 +204,6 @@ def test_hits_made_one_after_the_other_are_the_same(searcher: Searcher, sort: So
         assert searcher.papers(begun) == [hit.paper for hit in whole.hits]
         assert begun.best == whole.best
         assert whole.best in whole.hits or sort == "year"
-
-
-def test_a_hit_waits_for_no_other(fake_index: Path) -> None:
-    """Before the second hit is asked for, no sentence of its paper has been embedded."""
-    encoder = FakeEncoder()
-    with Snapshot.open(fake_index) as snapshot:
-        searcher = Searcher(snapshot, encoder)
-        answer = searcher.ask(QUERY, later=True)
-        first, second = (paper.abstract or "" for paper in searcher.papers(answer)[:2])
-        hits = searcher.each(answer)
-        next(hits)
-        assert encoder.last_documents == [first[a:b] for a, b in sentence_spans(first)]
-        next(hits)
-        both = [text[a:b] for text in (first, second) for a, b in sentence_spans(text)]
-        assert encoder.last_documents == both
 
 
 def test_a_paper_without_abstract_is_found_by_its_title(searcher: Searcher) -> None:
