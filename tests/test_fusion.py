@@ -31,12 +31,12 @@ def test_scores_are_shares_of_each_legs_best_added_by_weight() -> None:
 
 
 def test_a_row_of_one_leg_alone_keeps_its_true_cosine() -> None:
-    """Row 2 was found by words only; its cosine with the query is worked out, not guessed."""
-    fused = fuse(QUERY, leg((0.8, 0)), leg((5.0, 2)), cosines)
+    """Row 1 was found by words only; its cosine with the query is worked out, not guessed."""
+    fused = fuse(QUERY, leg((0.8, 0)), leg((5.0, 1)), cosines)
     assert dict(zip(fused.rows.tolist(), fused.dense.tolist(), strict=True)) == pytest.approx(
-        {0: 0.8, 2: 0.0}
+        {0: 0.8, 1: 0.6}
     )
-    assert fused.scores.tolist() == pytest.approx([0.6, 0.4])
+    assert fused.scores.tolist() == pytest.approx([0.6 * 0.6 / 0.8 + 0.4, 0.6])
 
 
 def test_a_negative_cosine_counts_as_nothing_in_common() -> None:
