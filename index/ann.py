@@ -133,6 +133,10 @@ class VectorIndex:
         """
         return self._engine.search(query, k, rows)
 
+    def scores(self, query: np.ndarray, rows: np.ndarray) -> np.ndarray:
+        """The scores of these rows, (len(rows),) float32, but for rounding those of `search`."""
+        return self._engine.scores(query, rows)
+
 
 def _coded(engine: Quantized, truth: Truth) -> VectorIndex | None:
     """The index with as many candidates as recall takes; None when none are enough."""

@@ -68,3 +68,8 @@ class Flat:
             )
         valid = found[0] >= 0
         return best(scores[0][valid], found[0][valid], wanted)
+
+    def scores(self, query: np.ndarray, rows: np.ndarray) -> np.ndarray:
+        """See `VectorIndex.scores`."""
+        scores: np.ndarray = self._index.reconstruct_batch(rows) @ query
+        return scores

@@ -113,10 +113,8 @@ class Quantized:
         wanted = min(k, self.shape[0] if rows is None else len(rows))
         if wanted <= 0:
             return nothing()
-        query = query_row(query)
-        with one_thread():
-            candidates = self._candidates(query, self.depth.candidates(wanted), rows)
-            return best(self._scores(query, candidates), candidates, wanted)
+        candidates = self._candidates(query_row(query), self.depth.candidates(wanted), rows)
+        return best(self.scores(query, candidates), candidates, wanted)
 
     def _candidates(self, query: np.ndarray, enough: int, rows: np.ndarray | None) -> np.ndarray:
         """At least `enough` rows that may be the nearest, or all (of `rows`, if given).
@@ -143,23 +141,27 @@ class Quantized:
 
     def _scan(self, query: np.ndarray, count: int) -> np.ndarray:
         """The `count` rows whose codes are nearest, the nearest first."""
-        found = self._index.search(query, count)[1][0]
+        with one_thread():
+            found = self._index.search(query, count)[1][0]
         return np.asarray(found[found >= 0], dtype=np.int64)
 
-    def _scores(self, query: np.ndarray, rows: np.ndarray) -> np.ndarray:
-        """The inner product of the query with each row's vector, (len(rows),) float32.
+    def scores(self, query: np.ndarray, rows: np.ndarray) -> np.ndarray:
+        """See `VectorIndex.scores`.
 
         By FAISS, which reads float16 twice as fast as NumPy makes float32 of it, and to whom a
         vector has the same score wherever it stands.
         """
+        query, dimension = query_row(query), self.shape[1]
         scores = np.empty(len(rows), dtype=np.float32)
+        exact = faiss.IndexScalarQuantizer(
+            dimension, faiss.ScalarQuantizer.QT_fp16, faiss.METRIC_INNER_PRODUCT
+        )
+        exact.is_trained = True  # float16 needs none
         for start in range(0, len(rows), _SCORED):
-            part = self._vectors[rows[start : start + _SCORED]]
-            exact = faiss.IndexScalarQuantizer(
-                self.shape[1], faiss.ScalarQuantizer.QT_fp16, faiss.METRIC_INNER_PRODUCT
-            )
-            exact.is_trained = True  # float16 needs none
+            part = self._vectors.take(rows[start : start + _SCORED], axis=0)
+            exact.reset()
             exact.add_sa_codes(part.view(np.uint8))
-            found, order = exact.search(query, len(part))
+            with one_thread():
+                found, order = exact.search(query, len(part))
             scores[start + order[0]] = found[0]
         return scores

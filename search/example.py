@@ -67,14 +67,15 @@ class ExampleRanker:
         )
         near = self._near(query, examples, pool, None if among is None else among.rows)
         rows = np.setdiff1d(np.union1d(near, lexical[1]), given)
-        dense, bm25 = self._dense(query, examples, rows), aligned(rows, lexical)
+        cosine, bm25 = self._snapshot.index.scores(query, rows), aligned(rows, lexical)
+        dense = (cosine + self._nearest(examples, rows)) / 2
         words = share(bm25) - UNLIKE_WEIGHT * share(aligned(rows, against))
         scores = (1 - LEXICAL_WEIGHT) * share(dense) + LEXICAL_WEIGHT * np.maximum(words, 0)
         best = np.lexsort((rows, -dense))[:POOL]
         return Ranking(
             rows=rows,
             scores=scores,
-            dense=self._vectors(rows) @ query,
+            dense=cosine,
             lexical=bm25,
             dense_leg=(dense[best], rows[best]),
             lexical_leg=lexical,
@@ -112,11 +113,10 @@ class ExampleRanker:
                 found.append(index.search(vector, _NEIGHBOURS + len(examples.like), allowed)[1])
         return np.unique(np.concatenate(found))
 
-    def _dense(self, query: np.ndarray, examples: Examples, rows: np.ndarray) -> np.ndarray:
-        """Half the cosine with the query, half that with the nearest examples, (len(rows),)."""
-        vectors = self._vectors(rows)
-        cosines = np.sort(vectors @ self._vectors(examples.like).T, axis=1)
-        mean: np.ndarray = (vectors @ query + cosines[:, -NEAREST_EXAMPLES:].mean(axis=1)) / 2
+    def _nearest(self, examples: Examples, rows: np.ndarray) -> np.ndarray:
+        """The mean cosine of each row with the examples nearest to it, (len(rows),)."""
+        cosines = np.sort(self._vectors(rows) @ self._vectors(examples.like).T, axis=1)
+        mean: np.ndarray = cosines[:, -NEAREST_EXAMPLES:].mean(axis=1)
         return mean
 
     def _vectors(self, rows: Sequence[int] | np.ndarray) -> np.ndarray:

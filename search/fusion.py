@@ -28,7 +28,7 @@ NEIGHBOURS = 3  # … to so many nearest …
 SMOOTHING = 0.3  # … this share of their scores
 
 Leg = tuple[np.ndarray, np.ndarray]  # (scores, rows), best first
-Vectors = Callable[[np.ndarray], np.ndarray]  # rows -> (rows, dimension) float32
+Cosines = Callable[[np.ndarray, np.ndarray], np.ndarray]  # query, rows -> (rows,) float32
 
 
 @dataclass(frozen=True)
@@ -41,18 +41,19 @@ class Fused:
     lexical: np.ndarray  # BM25
 
 
-def fuse(query: np.ndarray, dense: Leg, lexical: Leg, vectors: Vectors) -> Fused:
+def fuse(query: np.ndarray, dense: Leg, lexical: Leg, cosines: Cosines) -> Fused:
     """The union of both legs by DENSE_WEIGHT * cosine / best + (1 - DENSE_WEIGHT) * BM25 / best.
 
     `query` is the vector that `dense` was found with; it gives the cosine of rows that only the
     lexical leg found.
     """
-    rows = np.union1d(dense[1], lexical[1])
-    cosine = aligned(rows, dense)
-    alone = np.setdiff1d(lexical[1], dense[1])
-    if len(alone):
-        cosine[np.searchsorted(rows, alone)] = vectors(alone) @ query
-    bm25 = aligned(rows, lexical)
+    rows, places = np.unique(np.concatenate([dense[1], lexical[1]]), return_inverse=True)
+    in_dense, in_lexical = np.split(places, [len(dense[1])])
+    cosine, bm25 = np.zeros((2, len(rows)), dtype=np.float32)
+    bm25[in_lexical] = lexical[0]
+    alone = np.ones(len(rows), dtype=bool)
+    alone[in_dense] = False
+    cosine[in_dense], cosine[alone] = dense[0], cosines(query, rows[alone])
     scores = DENSE_WEIGHT * share(cosine) + (1 - DENSE_WEIGHT) * share(bm25)
     order = np.lexsort((rows, -scores))
     return Fused(rows[order], scores[order], cosine[order], bm25[order])

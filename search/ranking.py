@@ -83,7 +83,7 @@ class Ranker:
         query = self._encoder.encode_query([text])[0]
         if mode == "lexical":
             scores, rows = lexical
-            dense = self._vectors(rows) @ query
+            dense = self._snapshot.index.scores(query, rows)
             ranking = Ranking(rows, scores, dense, scores, NO_LEG, lexical, query)
             return replace(ranking, text=text, about=text).first(k)
         allowed = None if among is None else among.rows
@@ -119,13 +119,14 @@ class Ranker:
         pool: int,
         allowed: np.ndarray | None,
     ) -> Ranking:
-        fused = fuse(query, dense, lexical, self._vectors)
+        index = self._snapshot.index
+        fused = fuse(query, dense, lexical, index.scores)
         # Without a shared word the dense ranking stands alone, and feedback would only blur it.
         if len(lexical[1]):
             moved = feedback(query, self._vectors(fused.rows[:FEEDBACK_PAPERS]))
-            again = self._snapshot.index.search(moved, pool, allowed)
-            fused = fuse(moved, again, lexical, self._vectors)
-        cosine = self._vectors(fused.rows) @ query  # what is shown is about the query as asked
+            again = index.search(moved, pool, allowed)
+            fused = fuse(moved, again, lexical, index.scores)
+        cosine = index.scores(query, fused.rows)  # what is shown is about the query as asked
         ranking = Ranking(fused.rows, fused.scores, cosine, fused.lexical, dense, lexical, query)
         return self._smoothed(ranking)
 

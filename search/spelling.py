@@ -27,6 +27,7 @@ _MARGIN = 3  # times as many papers as the next candidate, for one to be clearly
 _SUSPECT = range(1, 11)  # papers that have a word, for it to be perhaps a slip of its authors
 _RARE = 500  # times fewer papers than its neighbour, for a word of the corpus to be a slip itself
 _SURE = 4  # first letters that must agree for two slips: "hyper-" is not a mistyped "hypo-"
+_END = 2  # letters; of a word of _SHORTEST one slip leaves the first so many alone, or the last
 _FOREIGN = 2  # such words in a query, and it is not in English, of which alone slips are known
 _STRANGE = 3  # words that no paper knows: if they are most of a query, it is not in English either
 _OTHER_LANGUAGES = frozenset(
@@ -37,6 +38,7 @@ _OTHER_LANGUAGES = frozenset(
         "sur und une van von zur",
     )
 )
+_End = tuple[str, int]  # the first or last _END letters of a word, and its length
 _CHUNK = re.compile(r"\S+")
 _LETTERS = re.compile(r"(?:[^\W\d_][\u0300-\u036f]*)+")  # an accent may be a character of its own
 _NO_WORD = re.compile(r"[\d@/\\_=<>{}$^]|:\S")  # of addresses, formulas and numbers
@@ -59,7 +61,8 @@ class Speller:
         self._common = everyday_words() | Background.load().counts.keys()
         self._lock = threading.Lock()
         self._papers: dict[str, int] = {}  # word -> papers that have it; filled when first needed
-        self._by_length: dict[int, list[str]] = {}
+        self._starting: dict[_End, list[str]] = {}
+        self._ending: dict[_End, list[str]] = {}
 
     def correct(self, text: str, keep: Iterable[str] = ()) -> tuple[str, tuple[Correction, ...]]:
         """The text with its slips put right, and what was changed; words in `keep` stay."""
@@ -92,10 +95,10 @@ class Speller:
     def _meant(self, word: str) -> str | None:
         """The one word of the corpus that is clearly meant, if there is one."""
         typed = self._fold(word)
-        papers, by_length = self._vocabulary()
+        papers = self._vocabulary()
         own, stem = papers.get(typed, 0), "".join(self._stemmer.stems(typed))
         near: dict[str, list[tuple[int, str]]] = defaultdict(list)
-        for other in _nearest(typed, by_length):
+        for other in self._nearest(typed):
             near["".join(self._stemmer.stems(other))].append((papers[other], other))
         near.pop(stem, None)  # another form of the word itself says the same
         uses = sorted((sum(n for n, _ in found), form) for form, found in near.items())
@@ -108,15 +111,38 @@ class Speller:
     def _fold(self, word: str) -> str:
         return "".join(self._plain.of(word))
 
-    def _vocabulary(self) -> tuple[dict[str, int], dict[int, list[str]]]:
-        """Words of the corpus with the papers that have them, and the words by their length."""
+    def _nearest(self, word: str) -> list[str]:
+        """The other words at the smallest distance: slips of one letter, or of two in a long word.
+
+        A slip is a letter too many, missing, wrong, or two swapped (optimal string alignment). The
+        beginning is seldom mistyped, so with two slips it must agree.
+        """
+        for slips in (1, 2) if len(word) >= _LONG else (1,):
+            lengths = range(len(word) - slips, len(word) + slips + 1)
+            choices = [w for n in lengths for w in self._starting.get((word[:_END], n), [])]
+            if slips == 1:
+                choices += [w for n in lengths for w in self._ending.get((word[-_END:], n), [])]
+                choices = list(dict.fromkeys(choices))
+            else:
+                choices = [other for other in choices if other[:_SURE] == word[:_SURE]]
+            found = process.extract(
+                word, choices, scorer=OSA.distance, score_cutoff=slips, limit=None
+            )
+            near = [other for other, distance, _ in found if distance > 0]
+            if near:
+                return near
+        return []
+
+    def _vocabulary(self) -> dict[str, int]:
+        """Words of the corpus with the papers that have them."""
         with self._lock:
             if not self._papers:
                 for word, papers in self._lexical.vocabulary().items():
                     if word.isalpha() and len(word) >= _SHORTEST:
                         self._papers[word] = papers
-                        self._by_length.setdefault(len(word), []).append(word)
-            return self._papers, self._by_length
+                        self._starting.setdefault((word[:_END], len(word)), []).append(word)
+                        self._ending.setdefault((word[-_END:], len(word)), []).append(word)
+            return self._papers
 
 
 def _ordinary_words(text: str) -> list[re.Match[str]]:
@@ -135,23 +161,3 @@ def _ordinary_words(text: str) -> list[re.Match[str]]:
             if small and word.group().isascii() and len(word.group()) >= _SHORTEST:
                 found.append(word)
     return found
-
-
-def _nearest(word: str, by_length: dict[int, list[str]]) -> list[str]:
-    """The other words at the smallest distance: slips of one letter, or of two in a long word.
-
-    A slip is a letter too many, missing, wrong, or two swapped (optimal string alignment). The
-    beginning is seldom mistyped, so with two slips it must agree.
-    """
-    for slips in (1, 2) if len(word) >= _LONG else (1,):
-        choices = [
-            other
-            for length in range(len(word) - slips, len(word) + slips + 1)
-            for other in by_length.get(length, [])
-            if slips == 1 or other[:_SURE] == word[:_SURE]
-        ]
-        found = process.extract(word, choices, scorer=OSA.distance, score_cutoff=slips, limit=None)
-        near = [other for other, distance, _ in found if distance > 0]
-        if near:
-            return near
-    return []

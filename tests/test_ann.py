@@ -229,9 +229,9 @@ def test_many_allowed_rows_are_found_through_the_codes(
     """At least 99 of 100 true neighbours among the allowed rows are found, and no others."""
     rows = np.flatnonzero(np.random.default_rng(5).random(5000) < share)
     scored: list[int] = []
-    scores = Quantized._scores
+    scores = Quantized.scores
     monkeypatch.setattr(
-        Quantized, "_scores", lambda self, q, r: (scored.append(len(r)), scores(self, q, r))[1]
+        Quantized, "scores", lambda self, q, r: (scored.append(len(r)), scores(self, q, r))[1]
     )
     assert found_share(coded, many, k, rows) >= 0.99
     assert np.isin(coded.search(many[0].astype(np.float32), k, rows)[1], rows).all()
@@ -259,6 +259,20 @@ def test_codes_with_k_beyond_the_rows_give_each_row_once(coded: VectorIndex) -> 
     scores, rows = coded.search(np.ones(64), 9999)
     assert sorted(rows.tolist()) == list(range(5000))
     assert (np.diff(scores) <= 0).all()
+
+
+@pytest.mark.parametrize("count", [0, 1, 1500])
+def test_given_rows_are_scored_in_their_order(
+    coded: VectorIndex, many: np.ndarray, count: int
+) -> None:
+    """With codes and without, rows get their inner products: in any order, twice, or none."""
+    query = unit_rows(1, many.shape[1], 5)[0].astype(np.float32)
+    rows = np.random.default_rng(1).integers(0, len(many), count)
+    expected = many[rows].astype(np.float64) @ query.astype(np.float64)
+    for index in (coded, VectorIndex.build(many)):
+        scores = index.scores(query, rows)
+        np.testing.assert_allclose(scores, expected, atol=1e-6)
+        assert scores.dtype == np.float32
 
 
 @pytest.mark.parametrize(("k", "rows"), [(0, None), (-1, None), (5, [])])

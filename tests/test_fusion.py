@@ -16,13 +16,13 @@ def leg(*pairs: tuple[float, int]) -> Leg:
     return np.array(scores, dtype=np.float32), np.array(rows, dtype=np.int64)
 
 
-def vectors(rows: np.ndarray) -> np.ndarray:
-    return VECTORS[rows]
+def cosines(query: np.ndarray, rows: np.ndarray) -> np.ndarray:
+    return VECTORS[rows] @ query
 
 
 def test_scores_are_shares_of_each_legs_best_added_by_weight() -> None:
     """Row 0 has all of the cosine and half of BM25, row 1 three quarters and all."""
-    fused = fuse(QUERY, leg((0.8, 0), (0.6, 1)), leg((4.0, 1), (2.0, 0)), vectors)
+    fused = fuse(QUERY, leg((0.8, 0), (0.6, 1)), leg((4.0, 1), (2.0, 0)), cosines)
     assert fused.rows.tolist() == [1, 0]
     assert fused.scores.tolist() == pytest.approx(
         [0.6 * 0.6 / 0.8 + 0.4 * 4 / 4, 0.6 * 0.8 / 0.8 + 0.4 * 2 / 4]
@@ -31,17 +31,17 @@ def test_scores_are_shares_of_each_legs_best_added_by_weight() -> None:
 
 
 def test_a_row_of_one_leg_alone_keeps_its_true_cosine() -> None:
-    """Row 2 was found by words only; its cosine with the query is worked out, not guessed."""
-    fused = fuse(QUERY, leg((0.8, 0)), leg((5.0, 2)), vectors)
+    """Row 1 was found by words only; its cosine with the query is worked out, not guessed."""
+    fused = fuse(QUERY, leg((0.8, 0)), leg((5.0, 1)), cosines)
     assert dict(zip(fused.rows.tolist(), fused.dense.tolist(), strict=True)) == pytest.approx(
-        {0: 0.8, 2: 0.0}
+        {0: 0.8, 1: 0.6}
     )
-    assert fused.scores.tolist() == pytest.approx([0.6, 0.4])
+    assert fused.scores.tolist() == pytest.approx([0.6 * 0.6 / 0.8 + 0.4, 0.6])
 
 
 def test_a_negative_cosine_counts_as_nothing_in_common() -> None:
     """Row 3 points away from the query; it does not lose what its words earn."""
-    fused = fuse(QUERY, leg((0.8, 0), (-0.6, 3)), leg((5.0, 3)), vectors)
+    fused = fuse(QUERY, leg((0.8, 0), (-0.6, 3)), leg((5.0, 3)), cosines)
     assert dict(zip(fused.rows.tolist(), fused.scores.tolist(), strict=True)) == pytest.approx(
         {0: 0.6, 3: 0.4}
     )
@@ -49,13 +49,13 @@ def test_a_negative_cosine_counts_as_nothing_in_common() -> None:
 
 def test_equal_scores_are_ordered_by_row() -> None:
     """Ties break by row whatever the order of the legs."""
-    fused = fuse(QUERY, leg((0.5, 3), (0.5, 1)), leg(), vectors)
+    fused = fuse(QUERY, leg((0.5, 3), (0.5, 1)), leg(), cosines)
     assert fused.rows.tolist() == [1, 3]
 
 
 def test_empty_legs_give_an_empty_answer() -> None:
     """Nothing found by either leg is no error."""
-    assert fuse(QUERY, leg(), leg(), vectors).rows.tolist() == []
+    assert fuse(QUERY, leg(), leg(), cosines).rows.tolist() == []
 
 
 def test_feedback_moves_a_tenth_towards_the_best_and_keeps_length_one() -> None:
