@@ -78,9 +78,9 @@ class _Asked:
     like: _Like | None = None  # None for the newest first
 
     def answer(self, searcher: Searcher, k: int) -> Answer:
-        """The first k papers; their hits are yet to be made."""
+        """The first k papers."""
         ids = self.like.ids if self.like else ()
-        return searcher.ask_new(self.since.date, ids, k, later=True)
+        return searcher.ask_new(self.since.date, ids, k)
 
 
 def _since(at: Place, last_added: str) -> Since | None:
@@ -187,23 +187,23 @@ def _like(at: Place, searcher: Searcher, infos: Sequence[ListInfo]) -> _Like | N
 def _new(at: Place, searcher: Searcher, asked: _Asked) -> None:
     """The papers, or that there are none."""
     answer = asked.answer(searcher, at.hits)
-    if not len(answer.shown.rows):
+    if not len(answer.hits):
         _nothing(at, searcher, asked)
         return
     _head(searcher, asked, answer)
     if asked.like and not answer.fits:
         told = "What follows is the nearest there is, and probably about something else."
         note(f"Nothing new is much like “{asked.like.name}”", told)
-    lists = saving.lists_of(searcher.papers(answer))
+    lists = saving.lists_of([hit.paper for hit in answer.hits])
     each_hit(
-        at, searcher, searcher.each(answer), lists,
+        at, searcher, answer.hits, lists,
         judged=asked.like is not None, dated=asked.since.date is not None,
     )  # fmt: skip
-    if len(answer.shown.rows) == at.hits < min(answer.among, MOST):
+    if len(answer.hits) == at.hits < min(answer.among, MOST):
         link(at, replace(at, hits=at.hits + FIRST), "Show more", "more", kind="secondary")
-    elif len(answer.shown.rows) < answer.among:
+    elif len(answer.hits) < answer.among:
         told = "Export has more of them, and a later date leaves fewer."
-        st.html(f"<p class='aside'>These are the first {len(answer.shown.rows):,}. {told}</p>")
+        st.html(f"<p class='aside'>These are the first {len(answer.hits):,}. {told}</p>")
 
 
 def _head(searcher: Searcher, asked: _Asked, answer: Answer) -> None:
@@ -229,7 +229,7 @@ def _head(searcher: Searcher, asked: _Asked, answer: Answer) -> None:
         name = f"new since {(asked.since.date or asked.last_added)[:10]}"
 
         def papers() -> list[Paper]:
-            return searcher.papers(asked.answer(searcher, _EXPORTED))
+            return [hit.paper for hit in asked.answer(searcher, _EXPORTED).hits]
 
         exchange.papers_downloads(name, papers)
         if answer.among > _EXPORTED:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import islice
-
 import streamlit as st
 
 from pages.parts import saving, shared
@@ -47,17 +45,16 @@ def main() -> None:
 
 
 def _results(at: Place, searcher: Searcher) -> None:
-    """The hits, each drawn as soon as it is made, and what to narrow them by."""
+    """The hits, a screen full of them first, and what to narrow them by."""
     facets = side()
     answer = _answer(at, searcher)
     judged = _above(at, answer)
-    lists = saving.lists_of(searcher.papers(answer))
-    made = searcher.each(answer)
-    each_hit(at, searcher, islice(made, _SCREEN), lists, judged=judged)
+    lists = saving.lists_of([hit.paper for hit in answer.hits])
+    each_hit(at, searcher, answer.hits[:_SCREEN], lists, judged=judged)
     with facets:
         narrow(at, searcher, searcher.facets(answer), len(answer.ranking.rows))
-    each_hit(at, searcher, made, lists, judged=judged)
-    if len(answer.shown.rows) == at.hits < min(len(answer.ranking.rows), MOST):
+    each_hit(at, searcher, answer.hits[_SCREEN:], lists, judged=judged)
+    if len(answer.hits) == at.hits < min(len(answer.ranking.rows), MOST):
         longer = Place(at.page, at.asked, at.own, at.hits + FIRST, at.trail)
         link(at, longer, "Show more", "more", kind="secondary")
 
@@ -91,7 +88,7 @@ def _start(at: Place, searcher: Searcher) -> None:
 
 
 def _answer(at: Place, searcher: Searcher) -> Answer:
-    """What is asked, ranked; the hits are yet to be made."""
+    """The answer to what is asked."""
     asked, k = at.asked, at.hits
     filters = make_filters(
         asked.years,
@@ -104,11 +101,11 @@ def _answer(at: Place, searcher: Searcher) -> Answer:
     if asked.like:
         return searcher.ask_like(
             asked.like, asked.unlike, k, filters,
-            text=asked.query, sort=sort, as_typed=asked.as_typed, later=True,
+            text=asked.query, sort=sort, as_typed=asked.as_typed,
         )  # fmt: skip
     return searcher.ask(
         asked.query, k, filters,
-        unlike=asked.unlike, sort=sort, as_typed=asked.as_typed, later=True,
+        unlike=asked.unlike, sort=sort, as_typed=asked.as_typed,
     )  # fmt: skip
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal, get_args
 
@@ -45,14 +45,13 @@ _SAMPLE = 10_000  # papers of which the middle of very many is made
 class Answer:
     """Hits, and how the question was understood."""
 
-    hits: tuple[Hit, ...]  # none yet when they are asked for later, see `Searcher.each`
+    hits: tuple[Hit, ...]
     text: str  # what was ranked by; empty when the query held conditions alone
     filters: Filters  # those given and those of the query
     corrections: tuple[Correction, ...] = ()
     slips: tuple[Slip, ...] = ()
     among: int = 0  # papers that meet the conditions, of which the best are ranked
     best: Hit | None = None  # by relevance, whatever the order of the hits
-    shown: Ranking = field(default=NO_RANKING, compare=False, repr=False)  # the hits' papers
     ranking: Ranking = field(default=NO_RANKING, compare=False, repr=False)  # what they are out of
 
     @property
@@ -120,7 +119,6 @@ class Searcher:
         sort: Sort = "relevance",
         as_typed: bool = False,
         reranker: Reranker | None = None,
-        later: bool = False,
     ) -> Answer:
         """Answer a query in the query language (see `search.query`), best hits first.
 
@@ -144,7 +142,7 @@ class Searcher:
                 raise EmptyQueryError(f"nothing is left to search for: {told}")
             newest = self._ranker.newest(max(k, COUNTED) + len(away), among)
             listed = newest.first(max(k, COUNTED), set(away))
-            return self._told(asked, among, listed, listed.first(k), later=later)
+            return self._told(asked, among, listed, listed.first(k))
         said = self._said(asked, as_typed=as_typed)
         ranking = self._ranker.text(said[0], max(k, POOL), among, mode)
         if away:
@@ -153,7 +151,7 @@ class Searcher:
             read = ranking.first(max(k, RERANKED))
             ranking = reranked(read, self.snapshot, reranker, said[0])
         shown = self._sorted(ranking, k, sort)
-        return self._told(asked, among, ranking, shown, said=said, later=later)
+        return self._told(asked, among, ranking, shown, said=said)
 
     def similar(
         self,
@@ -177,11 +175,10 @@ class Searcher:
         text: str = "",
         sort: Sort = "relevance",
         as_typed: bool = False,
-        later: bool = False,
     ) -> Answer:
         """Papers like the papers `like` and `text`, and unlike the papers `unlike`, best first.
 
-        `text` is in the query language, `sort` and `later` as of `ask`. Ids may be any that a
+        `text` is in the query language, `sort` as of `ask`. Ids may be any that a
         paper ever had. None of the given papers comes back. Raises UnknownPaperError, and
         QueryError when `like` is empty or shares a paper with `unlike`.
         """
@@ -193,7 +190,7 @@ class Searcher:
         examples = Examples(rows[0], rows[1], said[0])
         ranking = self._by_example.rank(examples, max(k, COUNTED), among)
         shown = self._sorted(ranking, k, sort)
-        return self._told(asked, among, ranking, shown, said=said, later=later)
+        return self._told(asked, among, ranking, shown, said=said)
 
     def new(
         self,
@@ -216,12 +213,10 @@ class Searcher:
         like: Sequence[str] = (),
         k: int = 20,
         filters: Filters | None = None,
-        *,
-        later: bool = False,
     ) -> Answer:
         """The hits of `new`, out of how many (`among`, which leaves out the papers `like`).
 
-        `later` as of `ask`. Raises what `new` does.
+        Raises what `new` does.
         """
         check_k(k)
         seeds = list(dict.fromkeys(map(self.snapshot.row, like)))
@@ -234,16 +229,8 @@ class Searcher:
         else:
             ranking = Ranking(new.newest, np.zeros(len(new.newest), np.float32))
         others = 0 if new is None else int((~np.isin(new.newest, seeds)).sum())
-        answer = self._told(asked, None, ranking, ranking.first(k), later=later)
+        answer = self._told(asked, None, ranking, ranking.first(k))
         return replace(answer, among=others)
-
-    def each(self, answer: Answer) -> Iterator[Hit]:
-        """The hits of an answer, each made when it is asked for."""
-        return self._maker.each(answer.shown)
-
-    def papers(self, answer: Answer) -> list[Paper]:
-        """The papers of the hits of an answer, in their order."""
-        return self.snapshot.papers_at(answer.shown.rows.tolist())
 
     def facets(self, answer: Answer) -> Facets:
         """What the best papers of an answer have in common, to narrow it by."""
@@ -271,7 +258,7 @@ class Searcher:
         centre = unit(self._browser.centre(topic_id))
         rows = np.array(self._browser.rows(topic_id)[:k], dtype=np.int64)
         about = " ".join(self._browser.topic(topic_id).terms)
-        return list(self._maker.each(self._in_order(rows, centre, about)))
+        return self._maker.hits(self._in_order(rows, centre, about))
 
     def between(self, a: str, b: str, k: int = 10) -> list[Hit]:
         """The k papers that most belong to both of two topics (see `Atlas.between`), best first.
@@ -282,7 +269,7 @@ class Searcher:
         scores, rows = self.atlas.between(a, b, k)
         middle = unit(unit(self._browser.centre(a)) + unit(self._browser.centre(b)))
         about = " ".join(term for topic in (a, b) for term in self._browser.topic(topic).terms)
-        return list(self._maker.each(self._in_order(rows, middle, about, scores)))
+        return self._maker.hits(self._in_order(rows, middle, about, scores))
 
     def typical(self, rows: np.ndarray, k: int = 10) -> list[Hit]:
         """Of the papers of the given rows the k nearest to their middle, the nearest first."""
@@ -291,7 +278,7 @@ class Searcher:
         middle = unit(self._vectors(rows[::step]).sum(axis=0))
         _, nearest = self.snapshot.index.search(middle, k, rows)
         about = " ".join(self.snapshot.titles(nearest))
-        return list(self._maker.each(self._in_order(nearest, middle, about)))
+        return self._maker.hits(self._in_order(nearest, middle, about))
 
     def topic_similar(self, paper_id: str, k: int = 10) -> list[Hit]:
         """Papers that share the theme of a paper, spread over the theme rather than its wording.
@@ -319,7 +306,7 @@ class Searcher:
             beyond = np.minimum(found[outside], gains.min(initial=1.0))
             gains = np.concatenate([gains, beyond])[:k]
         about = document_text(self.snapshot.papers_at([row])[0])
-        return list(self._maker.each(self._in_order(rows, theme, about, gains)))
+        return self._maker.hits(self._in_order(rows, theme, about, gains))
 
     def paper(self, paper_id: str) -> Paper:
         """The paper with this id, now or in an earlier build. Raises UnknownPaperError."""
@@ -351,19 +338,19 @@ class Searcher:
         shown: Ranking,
         *,
         said: _Said = ("", ()),
-        later: bool,
     ) -> Answer:
         """The hits with how the question was understood."""
         text, corrections = said
+        hits = tuple(self._maker.hits(shown))
+        first = np.array_equal(shown.rows[:1], ranking.rows[:1]) and bool(hits)
         return Answer(
-            hits=() if later else tuple(self._maker.each(shown)),
+            hits=hits,
             text=text,
             filters=asked.filters,
             corrections=corrections,
             slips=asked.slips,
             among=len(self) if among is None else len(among.rows),
-            best=next(self._maker.each(ranking.first(1)), None),
-            shown=shown,
+            best=hits[0] if first else next(iter(self._maker.hits(ranking.first(1))), None),
             ranking=ranking,
         )
 

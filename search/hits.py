@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
+
+import numpy as np
 
 from index.analysis import Stemmer
 from index.calibration import evidence
@@ -68,25 +69,18 @@ class HitMaker:
         self._finder = SentenceFinder()
         self._stemmer = Stemmer()
 
-    def each(self, ranking: Ranking) -> Iterator[Hit]:
-        """Hits in the order of the ranking, each made when it is asked for."""
+    def hits(self, ranking: Ranking) -> list[Hit]:
+        """Hits in the order of the ranking."""
         papers = self._snapshot.papers_at(ranking.rows.tolist())
         if ranking.query is None:
-            yield from (_listed(place, paper) for place, paper in enumerate(papers, 1))
-            return
-        places = [_places(leg) for leg in (ranking.dense_leg, ranking.lexical_leg)]
+            return [_listed(place, paper) for place, paper in enumerate(papers, 1)]
         spans = self._finder.best(ranking.about or "", [paper.abstract or "" for paper in papers])
-        for i, (paper, span) in enumerate(zip(papers, spans, strict=True)):
-            yield self._hit(ranking, i, paper, span, places)
+        return [
+            self._hit(ranking, i, paper, span)
+            for i, (paper, span) in enumerate(zip(papers, spans, strict=True))
+        ]
 
-    def _hit(
-        self,
-        ranking: Ranking,
-        i: int,
-        paper: Paper,
-        span: Span | None,
-        places: list[dict[int, int]],
-    ) -> Hit:
+    def _hit(self, ranking: Ranking, i: int, paper: Paper, span: Span | None) -> Hit:
         assert ranking.dense is not None
         row, cosine, text = int(ranking.rows[i]), float(ranking.dense[i]), ranking.text
         covered = None if text is None else self._stemmer.coverage(text, document_text(paper))
@@ -98,8 +92,8 @@ class HitMaker:
             score=round(float(ranking.scores[i]), 4),
             dense=round(cosine, 4),
             lexical=bm25,
-            dense_rank=places[0].get(row),
-            lexical_rank=places[1].get(row),
+            dense_rank=_place(ranking.dense_leg, row),
+            lexical_rank=_place(ranking.lexical_leg, row),
             evidence=round(found, 4),
             strength=self._snapshot.manifest.calibration.strength(found),
             sentence=paper.abstract[slice(*span)] if paper.abstract and span else None,
@@ -112,6 +106,7 @@ def _listed(rank: int, paper: Paper) -> Hit:
     return Hit(rank, paper, 0.0, None, None, None, None, None, "strong", None, None)
 
 
-def _places(leg: Leg) -> dict[int, int]:
-    """Rank from 1 of each row in a leg."""
-    return {row: place for place, row in enumerate(leg[1].tolist(), 1)}
+def _place(leg: Leg, row: int) -> int | None:
+    """Rank from 1 of a row in a leg; None when it is not there."""
+    found = np.flatnonzero(leg[1] == row)
+    return int(found[0]) + 1 if len(found) else None

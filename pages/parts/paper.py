@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 import streamlit as st
 
@@ -24,12 +24,10 @@ def hits(at: Place, searcher: Searcher, found: Sequence[Hit], *, judged: bool = 
 
 
 def each_hit(
-    at: Place, searcher: Searcher, found: Iterable[Hit], lists: saving.Lists,
+    at: Place, searcher: Searcher, found: Sequence[Hit], lists: saving.Lists,
     *, judged: bool, dated: bool = False,
 ) -> None:  # fmt: skip
-    """The same for hits that are still being made: each is drawn when it comes. `dated` tells since
-    when the index has each.
-    """
+    """Hits of which `lists` may hold some already. `dated` tells since when the index has each."""
     for hit in found:
         with st.container(key=f"hit-{hit.rank}", gap="xsmall"):
             st.html(article(hit.paper, hit, judged=judged, dated=dated))
