@@ -33,7 +33,7 @@ _WEIGHTS_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d
 _TUNED = Path(__file__).parent / "models" / "paper-minilm"
 _DOCUMENTS, _QUERIES = _TUNED / "documents.safetensors", _TUNED / "queries.safetensors"
 _DOCUMENTS_SHA256 = "e700b5cdd79877b1004e1082f93dc7ef8e57afc0db363682710e3fd2e83f3e4c"
-_QUERIES_SHA256 = "55f5ba89c2cc2ce3d5588aa448a5b61bb1b5db5b0dba39d695999ed164c8eeaa"
+_QUERIES_SHA256 = "750f8ca29fbbdcf85ec7743b7109552664658747bbdf4a7674fe2965580c1901"
 _BATCH = 32  # texts
 
 Vectors = np.ndarray  # (n, dimension) float32, each row of length 1
