@@ -32,6 +32,7 @@ _WEAK = "title words"  # the kind of key that makes too many candidates by itsel
 SHARED_TITLED_WORDS = 3  # rare words of the abstracts beside two of the titles, or else an author
 _NAMES_ASKED = 12  # authors of whom one must be shared there
 _AT_ONCE = 2_000_000  # pairs in memory at a time, about
+_FIRST_BYTE = [[bytes([byte & ~1 | weak]) for byte in range(256)] for weak in (0, 1)]
 _PAIRS_ASKED = 50_000  # pairs whose words are compared at a time
 
 
@@ -210,7 +211,9 @@ def _heavy_words(feature: Features) -> list[str]:
     if not feature.has_abstract:
         return []
     weights = feature.weights
-    return sorted(weights, key=lambda w: (-weights[w], w))[:RARE_WORDS]
+    least = sorted(weights.values())[-RARE_WORDS:][0]
+    heavy = (w for w in weights if weights[w] >= least)  # few are left to sort by their letters
+    return sorted(heavy, key=lambda w: (-weights[w], w))[:RARE_WORDS]
 
 
 def _digests(keys: Iterator[Hashable] | Sequence[str] | frozenset[str]) -> bytes:
@@ -219,6 +222,6 @@ def _digests(keys: Iterator[Hashable] | Sequence[str] | frozenset[str]) -> bytes
 
 
 def _digest(key: Hashable) -> bytes:
-    first, *rest = blake2b(repr(key).encode(), digest_size=8).digest()
+    whole = blake2b(repr(key).encode(), digest_size=8).digest()
     weak = isinstance(key, tuple) and key[0] == _WEAK
-    return bytes(((first & ~1) | weak, *rest))
+    return _FIRST_BYTE[weak][whole[0]] + whole[1:]

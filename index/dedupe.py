@@ -23,10 +23,11 @@ from index.errors import DecisionError
 from index.evidence import compare, objection
 from index.features import Background, Features
 from index.records import Evidence, Mention, Merge
+from index.sketches import Sketches
 
 # Members of a group that are asked for a veto; versions beyond these are copies of copies.
 _ASKED = 24
-# Mentions in the forms in which they are compared, some 25 kB each, kept in memory at a time.
+# Mentions in the forms in which they are compared, up to 17 kB each, kept in memory at a time.
 _FEATURES = 25_000
 
 # What decides about a pair of mentions, beside rapidfuzz.
@@ -81,17 +82,17 @@ def group(
     def features(i: int) -> Features:
         return Features(mentions[ids[i]], background)
 
-    known = {k: v for k, v in earlier.signatures.items() if k not in earlier.changed}
-    signatures = {name: known.get(name) or Signature.of(features(i)) for i, name in enumerate(ids)}
+    position = {name: i for i, name in enumerate(ids)}
+    signatures, sketches = _signed(mentions, position, earlier, background)
     pairs = candidate_pairs(list(signatures.values()))
     again = _compared_earlier(pairs, ids, earlier)
+    asked = again | ~sketches.ruled_out(pairs)
     evidence: dict[tuple[str, str], Evidence] = {}
-    for (i, j), known_pair in zip(pairs.tolist(), again.tolist(), strict=True):
+    for (i, j), known_pair in zip(pairs[asked].tolist(), again[asked].tolist(), strict=True):
         pair = ids[i], ids[j]
         found = earlier.evidence.get(pair) if known_pair else compare(features(i), features(j))
         if found is not None:
             evidence[pair] = found
-    position = {name: i for i, name in enumerate(ids)}
     forest = _Forest(ids, features, decisions, position, apart=apart)
     for a, b, why in decisions.joins(position):
         forest.join(a, b, Evidence("decision", 1.0, why))
@@ -109,6 +110,27 @@ def rules_digest() -> str:
     for name in RULES:
         whole.update((folder / name).read_bytes())
     return whole.hexdigest()
+
+
+def _signed(
+    mentions: Mapping[str, Mention],
+    position: Mapping[str, int],
+    earlier: Known,
+    background: Background,
+) -> tuple[dict[str, Signature], Sketches]:
+    """The signatures of all mentions, by their ids in order, and the sketches of those not known.
+
+    All are read in one go where none is known.
+    """
+    known = {k: v for k, v in earlier.signatures.items() if k not in earlier.changed}
+    signatures, sketches = {name: known.get(name) for name in position}, Sketches(len(position))
+    new = [name for name, signature in signatures.items() if signature is None]
+    read = ((name, mentions[name]) for name in new) if known else mentions.items()
+    for name, mention in read:
+        feature = Features(mention, background)
+        signatures[name] = Signature.of(feature)
+        sketches.add(position[name], feature)
+    return {name: signature for name, signature in signatures.items() if signature}, sketches
 
 
 def _compared_earlier(pairs: np.ndarray, ids: Sequence[str], earlier: Known) -> np.ndarray:
@@ -174,7 +196,8 @@ class _Forest:
         for m in self._voters(a, i):
             for n in self._voters(b, j):
                 one, other = self._features(m), self._features(n)
-                if objection(one, other, evidence, apart=self._editions_apart):
+                theirs = m == i and n == j  # such evidence is what `compare` found
+                if objection(one, other, evidence, apart=self._editions_apart, theirs=theirs):
                     return
         self.join(i, j, evidence)
 

@@ -19,7 +19,13 @@ from index.agreement import (
     venue_level,
     year_level,
 )
-from index.features import Features, abstract_similarity, title_similarity
+from index.features import (
+    Features,
+    abstract_cosine,
+    abstract_edit,
+    abstract_similarity,
+    title_similarity,
+)
 from index.identifiers import is_published_doi
 from index.records import Evidence, Mention
 from index.venues import is_preprint_venue
@@ -63,7 +69,7 @@ def veto(a: Features, b: Features, evidence: Evidence | None = None) -> str | No
     if near and a.numerals != b.numerals and ((a.numerals and b.numerals) or _is_series(a, b)):
         return f"numerals differ in the titles {m.title!r} and {n.title!r}"
     both = a.has_abstract and b.has_abstract
-    likeness = abstract_similarity(a, b)["edit"] if both else 0.0
+    likeness = abstract_edit(a, b) if both else 0.0
     shared = share_author(a, b)
     if a.title_key != b.title_key and likeness < SAME_ABSTRACT_ALONE:
         numbers = _other_arxiv(m, n) or _other_record(m, n)
@@ -139,12 +145,16 @@ def rejected(a: Features, b: Features) -> str:
     return f"the records agree by {found.points:+.1f} points, and {least:+.1f} are needed"
 
 
-def objection(a: Features, b: Features, evidence: Evidence, *, apart: bool) -> str | None:
-    """Why two mentions keep their groups from joining by the `evidence` of others, or None.
+def objection(
+    a: Features, b: Features, evidence: Evidence, *, apart: bool, theirs: bool = False
+) -> str | None:
+    """Why two mentions keep their groups from joining by the `evidence`, or None.
 
-    With `apart` a preprint and what was published of it are two works.
+    With `apart` a preprint and what was published of it are two works. Where the evidence is
+    `theirs`, found by `compare`, nothing vetoes.
     """
-    why = veto(a, b, evidence) or (editions(a, b) if apart else None)
+    why = None if theirs else veto(a, b, evidence)
+    why = why or (editions(a, b) if apart else None)
     if not why and evidence.score < STRONG and conflict(a, b):
         return "the titles and all else speak of different works"
     return why
@@ -157,7 +167,7 @@ def conflict(a: Features, b: Features) -> bool:
     if not (a.has_abstract and b.has_abstract):
         found = agree(a, b)
         return found is None or found.points < UNLIKELY
-    return title_similarity(a, b) < 0.75 and abstract_similarity(a, b)["cosine"] < SAME_STUDY
+    return title_similarity(a, b) < 0.75 and abstract_cosine(a, b) < SAME_STUDY
 
 
 def _is_series(a: Features, b: Features) -> bool:
@@ -177,7 +187,7 @@ def _same_identifier(a: Features, b: Features) -> Evidence | None:
         if x and x == y:
             similar = title_similarity(a, b)
             both = a.has_abstract and b.has_abstract
-            same_text = both and abstract_similarity(a, b)["edit"] >= SAME_ABSTRACT
+            same_text = both and abstract_edit(a, b) >= SAME_ABSTRACT
             if a.title_key and b.title_key and similar < 0.4 and not same_text:
                 return None  # an identifier mistyped, or of the whole volume
             return Evidence("same-identifier", 1.0, f"the same {name} {x}", {"title": similar})
@@ -205,6 +215,8 @@ def _same_title(a: Features, b: Features) -> Evidence | None:
 
 def _same_abstract(a: Features, b: Features) -> Evidence | None:
     if not (a.has_abstract and b.has_abstract):
+        return None
+    if abstract_edit(a, b, SAME_ABSTRACT) < SAME_ABSTRACT:  # as in most pairs
         return None
     scores = abstract_similarity(a, b) | {"title": title_similarity(a, b)}
     titles = bool(a.title_key and b.title_key)
@@ -307,7 +319,8 @@ def _same_study(a: Features, b: Features) -> Evidence | None:
     """A mention without title states the same problem, method and findings."""
     if (a.title_key and b.title_key) or not (a.has_abstract and b.has_abstract):
         return None
-    scores = abstract_similarity(a, b)
+    cosine = abstract_cosine(a, b)
+    scores = {"edit": abstract_edit(a, b, 2 * SAME_STUDY - cosine), "cosine": cosine}
     mean = (scores["edit"] + scores["cosine"]) / 2
     if mean < SAME_STUDY:
         return None

@@ -24,6 +24,7 @@ from rapidfuzz import fuzz
 from index.records import Mention
 from index.text import fold_space, title_key, words
 
+_ROUNDING = 0.01  # percent; no figure that is wanted falls to its rounding
 SHORTEST_ABSTRACT = 15  # words; below, an abstract ("No abstract available") proves nothing
 
 _COUNTS = Path(__file__).with_name("words.json.gz")
@@ -95,7 +96,17 @@ class Background:
 
     def weight(self, word: str) -> float:
         """Inverse document frequency: ln(N / n), the same for all words under the rarest count."""
-        return math.log(self.documents / self.counts.get(word, self.rarest))
+        return self.weights.get(word, self.most)
+
+    @cached_property
+    def weights(self) -> Mapping[str, float]:
+        """The weight of each word that has a count."""
+        return {word: math.log(self.documents / n) for word, n in self.counts.items()}
+
+    @cached_property
+    def most(self) -> float:
+        """The weight of every other word."""
+        return math.log(self.documents / self.rarest)
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,14 +153,14 @@ class Features:
         return len(key) < _FEWEST_TITLE_LETTERS or _GENERIC_TITLE.match(key) is not None
 
     @cached_property
-    def abstract_words(self) -> list[str]:
-        """The abstract's words in order."""
-        return words(self.mention.abstract or "")
-
-    @cached_property
     def abstract_text(self) -> str:
         """The abstract's words, one blank between them."""
-        return " ".join(self.abstract_words)
+        return " ".join(words(self.mention.abstract or ""))
+
+    @property
+    def abstract_words(self) -> list[str]:
+        """The abstract's words in order; not kept, as they take ten times the memory."""
+        return self.abstract_text.split()
 
     @cached_property
     def has_abstract(self) -> bool:
@@ -159,8 +170,9 @@ class Features:
     @cached_property
     def weights(self) -> Mapping[str, float]:
         """Word weights of the abstract, (1 + ln tf) * idf, of unit length."""
+        known, most = self.background.weights, self.background.most
         raw = {
-            word: (1 + math.log(n)) * self.background.weight(word)
+            word: known.get(word, most) if n == 1 else (1 + math.log(n)) * known.get(word, most)
             for word, n in Counter(self.abstract_words).items()
         }
         norm = math.sqrt(sum(w * w for w in raw.values())) or 1.0
@@ -221,7 +233,12 @@ def title_similarity(a: Features, b: Features) -> float:
 
 
 def abstract_similarity(a: Features, b: Features) -> dict[str, float]:
-    """{"edit", "cosine"} of the abstracts, each in [0, 1].
+    """{"edit", "cosine"} of the abstracts, each in [0, 1]."""
+    return {"edit": abstract_edit(a, b), "cosine": abstract_cosine(a, b)}
+
+
+def abstract_edit(a: Features, b: Features, least: float = 0.0) -> float:
+    """Edit similarity of the abstracts in [0, 1]; may be 0 where it is under `least`.
 
     An abstract that its source cuts off is compared with as much of the other.
     """
@@ -229,6 +246,11 @@ def abstract_similarity(a: Features, b: Features) -> dict[str, float]:
     one, other = short.abstract_text, long.abstract_text
     if short.mention.abstract_truncated:
         other = other[: len(one)]
+    cutoff = max(100 * least - _ROUNDING, 0.0)
+    return fuzz.ratio(one, other, score_cutoff=cutoff) / 100
+
+
+def abstract_cosine(a: Features, b: Features) -> float:
+    """Cosine of the word weights of the abstracts, in [0, 1]."""
     few, many = sorted((a.weights, b.weights), key=len)
-    cosine = sum(w * many.get(word, 0.0) for word, w in few.items())
-    return {"edit": fuzz.ratio(one, other) / 100, "cosine": min(cosine, 1.0)}
+    return min(sum(w * many.get(word, 0.0) for word, w in few.items()), 1.0)

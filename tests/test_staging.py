@@ -54,6 +54,7 @@ def test_mentions_come_back_under_their_ids(stated: list[Mention]) -> None:
         found = staging.stated.named()
         assert dict(found) == by_id(with_ids(stated))
         assert list(found) == sorted(found)
+        assert list(found.items()) == sorted(by_id(with_ids(stated)).items())
         assert all(name in found for name in found)
         assert "m0" not in found
 
