@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 import pytest
 import torch
 from sentence_transformers import SentenceTransformer
 from torch import Tensor, nn
 
-from training.encoder.loss import Originals, TuningLoss
-from training.encoder.settings import Settings
+from training.encoder.data import Query
+from training.encoder.loss import Originals, QueryLoss, TuningLoss
+from training.encoder.measure import AmongAll
+from training.encoder.settings import QuerySettings, Settings
 
 EAST, NORTH, WEST = [1.0, 0.0], [0.0, 1.0], [-1.0, 0.0]
 PLAIN = Settings(scale=1.0, bank_weight=1.0, stay_weight=1.0, near_copy=0.9)
@@ -92,3 +95,50 @@ def test_mini_batches_give_the_same_gradients(mini_batch: int) -> None:
         loss([features(0, 1), features(1, 2)], None).backward()
     whole, cut = (table.vectors.weight.grad for table in tables)
     assert torch.allclose(whole, cut, atol=1e-6)
+
+
+def test_queries_alone_are_contrasted_with_all_documents() -> None:
+    """Mean of -log softmax over the bank, where the right document's copy does not count."""
+    model: SentenceTransformer = Table([EAST, NORTH])  # type: ignore[assignment]
+    settings = QuerySettings(scale=1.0, near_copy=0.9)
+    loss = QueryLoss(model, settings, torch.tensor([EAST, NORTH, WEST, EAST]))
+    found = loss([features(0, 1)], torch.tensor([0, 2]))
+    right = math.log(math.e + 1 + math.exp(-1)) - 1  # cosines 1, 0, -1 without the copy
+    wrong = math.log(math.e + 3)  # 0, as to all but its like
+    assert float(found.detach()) == pytest.approx((right + wrong) / 2, abs=1e-5)
+
+
+def test_only_queries_are_moved() -> None:
+    """The vectors of documents take no part in the way back."""
+    bank = torch.tensor([EAST, NORTH], requires_grad=False)
+    table = Table([[0.6, 0.8]])
+    loss = QueryLoss(table, QuerySettings(), bank)  # type: ignore[arg-type]
+    loss([features(0)], torch.tensor([0])).backward()
+    assert table.vectors.weight.grad is not None
+    step = -table.vectors.weight.grad[0]
+    assert step @ torch.tensor(EAST) > 0 > step @ torch.tensor(NORTH)
+
+
+class Compass:
+    """A "model" whose texts are directions."""
+
+    device = torch.device("cpu")
+
+    def encode(self, texts: list[str], **_: object) -> Tensor:
+        known = {"east": EAST, "north": NORTH}
+        return torch.tensor([known.get(text, WEST) for text in texts])
+
+
+def test_held_out_queries_are_asked_of_all_documents() -> None:
+    """One finds its document at once, the other third; a slip makes both point west."""
+    queries = [Query("a", "question", "east"), Query("c", "french", "north")]
+    bank = np.array([EAST, NORTH, WEST], dtype=np.float32)
+    evaluated = AmongAll(queries, {"a": 0, "b": 1, "c": 2}, bank, torch.float32)
+    values = evaluated(Compass())  # type: ignore[arg-type]
+    # North is as far from east as from west; of equal scores the right document comes last.
+    assert values == {
+        "mrr@10": 0.6667,
+        "mrr@10 question": 1.0,
+        "mrr@10 french": 0.3333,
+        "mrr@10 with a slip": 0.6667,
+    }

@@ -86,3 +86,43 @@ class HeldOut(SentenceEvaluator):
             list(texts), batch_size=_BATCH, show_progress_bar=False, convert_to_tensor=True
         )
         return vectors.float().cpu().numpy()
+
+
+class AmongAll(SentenceEvaluator):
+    """MRR@10 of held-out queries among all documents, by which the best of a run is chosen."""
+
+    def __init__(
+        self,
+        queries: Sequence[Query],
+        row: dict[str, int],
+        bank: np.ndarray,
+        precision: torch.dtype,
+    ) -> None:
+        super().__init__()
+        self.primary_metric = METRIC
+        self._queries, self._bank = queries, bank
+        self._right = np.array([row[query.document] for query in queries])
+        self._precision = precision
+
+    def __call__(
+        self,
+        model: SentenceTransformer,
+        output_path: str | None = None,
+        epoch: int = -1,
+        steps: int = -1,
+    ) -> Values:
+        """MRR@10, also by kind, and of the queries with a slip in each."""
+        asked = self._ranks(model, [query.text for query in self._queries])
+        careless = self._ranks(model, slipped(self._queries))
+        means = by_kind(self._queries, asked)
+        values = {METRIC: means.pop("all")}
+        values |= {f"{METRIC} {kind}": value for kind, value in means.items()}
+        return values | {f"{METRIC} {SLIPPED}": round(float(careless.mean()), 4)}
+
+    def _ranks(self, model: SentenceTransformer, texts: Sequence[str]) -> np.ndarray:
+        lower = self._precision != torch.float32
+        with torch.autocast(model.device.type, self._precision, enabled=lower):
+            vectors = model.encode(
+                list(texts), batch_size=_BATCH, show_progress_bar=False, convert_to_tensor=True
+            )
+        return reciprocal_ranks(vectors.float().cpu().numpy(), self._bank, self._right)

@@ -25,65 +25,22 @@ import numpy as np
 import torch
 from datasets import Dataset
 from sentence_transformers import (
-    SentenceTransformer,
     SentenceTransformerTrainer,
     SentenceTransformerTrainingArguments,
 )
-from sentence_transformers.sentence_transformer.evaluation import SentenceEvaluator
 from transformers import PrinterCallback, TrainerCallback
 from transformers.utils import logging as transformers_logging
 
 from index.encoder import Encoder, load_encoder
 from training.encoder.augment import Augmenter
-from training.encoder.data import Query, read_all, read_documents, split
+from training.encoder.data import read_all, read_documents, split
 from training.encoder.loss import QueryLoss
-from training.encoder.measure import METRIC, SLIPPED, Values, by_kind, reciprocal_ranks, slipped
+from training.encoder.measure import METRIC, AmongAll
 from training.encoder.runs import Log, begun_from, keep_settings, precision_of
 from training.encoder.settings import QuerySettings, add_flags, from_flags
 from training.encoder.train import Collator
 
 _LOGGED_EVERY = 10  # steps
-_BATCH = 64
-
-
-class AmongAll(SentenceEvaluator):
-    """MRR@10 of held-out queries among all documents, by which the best checkpoint is chosen."""
-
-    def __init__(
-        self,
-        queries: Sequence[Query],
-        row: dict[str, int],
-        bank: np.ndarray,
-        precision: torch.dtype,
-    ) -> None:
-        super().__init__()
-        self.primary_metric = METRIC
-        self._queries, self._bank = queries, bank
-        self._right = np.array([row[query.document] for query in queries])
-        self._precision = precision
-
-    def __call__(
-        self,
-        model: SentenceTransformer,
-        output_path: str | None = None,
-        epoch: int = -1,
-        steps: int = -1,
-    ) -> Values:
-        """MRR@10, also by kind, and of the queries with a slip in each."""
-        asked = self._ranks(model, [query.text for query in self._queries])
-        careless = self._ranks(model, slipped(self._queries))
-        means = by_kind(self._queries, asked)
-        values = {METRIC: means.pop("all")}
-        values |= {f"{METRIC} {kind}": value for kind, value in means.items()}
-        return values | {f"{METRIC} {SLIPPED}": round(float(careless.mean()), 4)}
-
-    def _ranks(self, model: SentenceTransformer, texts: Sequence[str]) -> np.ndarray:
-        lower = self._precision != torch.float32
-        with torch.autocast(model.device.type, self._precision, enabled=lower):
-            vectors = model.encode(
-                list(texts), batch_size=_BATCH, show_progress_bar=False, convert_to_tensor=True
-            )
-        return reciprocal_ranks(vectors.float().cpu().numpy(), self._bank, self._right)
 
 
 class _Teller(TrainerCallback):

@@ -59,7 +59,7 @@ class Settings:
 class QuerySettings:
     """One run that moves queries alone (`training.encoder.queries`)."""
 
-    epochs: float = _setting(2.0, "passes over the queries")
+    epochs: float = _setting(3.0, "passes over the queries")
     learning_rate: float = _setting(3e-5, "the highest; it then falls linearly to 0")
     warmup: float = _setting(0.1, "share of the steps in which the learning rate rises")
     weight_decay: float = _setting(0.01, "of the optimizer, AdamW")
