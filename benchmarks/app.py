@@ -6,8 +6,7 @@
 Serves the app over the index in DATA, opens it in headless Chromium and asks sentences out of the
 abstracts, chosen at random, one after the other, after a few to warm up. Times are taken by the
 page itself: from the press of Enter to the first hit of the new answer, and to the whole page
-standing still. The alternative, in the same run: the same questions asked a second time, when the
-sentences of the papers are known and what is left is ranking and drawing; and the answer as a
+standing still. The alternative, in the same run: the same questions asked a second time; and the answer as a
 Python call gives it, without any page. Then it opens the map, and clicks on papers.
 """
 
@@ -162,7 +161,7 @@ def in_browser(data: Path, asking: list[str]) -> dict[str, list[float]]:
 
 
 def as_calls(data: Path, asking: list[str]) -> list[float]:
-    """Milliseconds of the Python call for ten hits, with nothing known of their sentences."""
+    """Milliseconds of the Python call for ten hits."""
     searcher = Searcher.open(data)
     times = []
     for question in asking:
