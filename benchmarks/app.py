@@ -6,8 +6,8 @@
 Serves the app over the index in DATA, opens it in headless Chromium and asks sentences out of the
 abstracts, chosen at random, one after the other, after a few to warm up. Times are taken by the
 page itself: from the press of Enter to the first hit of the new answer, and to the whole page
-standing still. The alternative, in the same run: the same questions asked a second time; and the answer as a
-Python call gives it, without any page. Then it opens the map, and clicks on papers.
+standing still. The alternative, in the same run: the same questions asked a second time; and the
+answer as a Python call gives it, without any page. Then it opens the map, and clicks on papers.
 """
 
 from __future__ import annotations

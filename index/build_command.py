@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections import Counter
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 from index.build import DEFAULT_SOURCE, EDITIONS, BuildReport, build, data_folder, plan
@@ -21,6 +22,7 @@ from index.encoder import DEFAULT_MODEL, ORIGINAL_MODEL
 from index.shard import Shard, embed_shard
 from index.watch import SETTLE, watch
 from index.watch_command import WatchPrinter
+from index.workers import Workers
 
 
 def add_building(commands: Any, common: list[argparse.ArgumentParser]) -> None:
@@ -36,6 +38,7 @@ def add_building(commands: Any, common: list[argparse.ArgumentParser]) -> None:
         "--embedded", action="append", default=[], metavar="FILE",
         help="take over the vectors that `embed` made (may be given several times)",
     )  # fmt: skip
+    _workers_option(command)
     _progress_option(command)
     command.add_argument(
         "--stop-at-eof", action="store_true",
@@ -71,6 +74,7 @@ def add_building(commands: Any, common: list[argparse.ArgumentParser]) -> None:
         "--shard", default="1/1", metavar="N/M", help="the N-th of M parts (default: all)"
     )
     _reading_options(command)
+    _workers_option(command)
     _progress_option(command)
     command.set_defaults(run=_embed)
 
@@ -85,6 +89,20 @@ def _source_options(command: argparse.ArgumentParser) -> None:
         help=f"{DEFAULT_MODEL} (the default), {ORIGINAL_MODEL}, both bundled, or a "
         "sentence-transformers name or path",
     )  # fmt: skip
+
+
+def _workers_option(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--workers", type=int, metavar="N",
+        help="embed by so many processes of one thread each (default: one process, all cores)",
+    )  # fmt: skip
+
+
+def _workers(options: argparse.Namespace) -> AbstractContextManager[Workers | None]:
+    """Processes that embed, if they are asked for."""
+    if options.workers is None:
+        return nullcontext()
+    return Workers(options.model, options.workers)
 
 
 def _progress_option(command: argparse.ArgumentParser) -> None:
@@ -118,17 +136,19 @@ def _build(options: argparse.Namespace) -> None:
     if options.stop_at_eof:
         stop_at_eof()
     try:
-        report = build(
-            options.sources,
-            options.data,
-            model=options.model,
-            full=options.full,
-            strict=options.strict,
-            columns=options.columns,
-            editions=options.editions,
-            embedded=options.embedded,
-            progress=progress,
-        )
+        with _workers(options) as encoder:
+            report = build(
+                options.sources,
+                options.data,
+                model=options.model,
+                encoder=encoder,
+                full=options.full,
+                strict=options.strict,
+                columns=options.columns,
+                editions=options.editions,
+                embedded=options.embedded,
+                progress=progress,
+            )
     except KeyboardInterrupt:
         if (data_folder(options.data) / JOURNAL).exists():
             print("what is embedded so far is kept: the next build goes on there", file=sys.stderr)
@@ -169,17 +189,19 @@ def _embed(options: argparse.Namespace) -> None:
     shard = Shard.parse(options.shard)
     progress = _progress(options)
     try:
-        report = embed_shard(
-            options.out,
-            options.sources,
-            options.data,
-            shard=shard,
-            model=options.model,
-            strict=options.strict,
-            columns=options.columns,
-            editions=options.editions,
-            progress=progress,
-        )
+        with _workers(options) as encoder:
+            report = embed_shard(
+                options.out,
+                options.sources,
+                options.data,
+                shard=shard,
+                model=options.model,
+                encoder=encoder,
+                strict=options.strict,
+                columns=options.columns,
+                editions=options.editions,
+                progress=progress,
+            )
     finally:
         progress.close()
     if options.json:
