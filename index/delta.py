@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +27,7 @@ ROWS, CODES, SCALES = ".rows", ".codes", ".scales"  # of a matrix
 LEVELS = 16  # codes
 _KINDS = (ROWS, CODES, SCALES)
 _MATRIX = 2  # dimensions
+_AT_ONCE = 4096  # rows
 _MIDDLE = (LEVELS - 1) / 2
 
 State = Mapping[str, torch.Tensor]
@@ -46,9 +47,12 @@ def state_digest(state: State) -> str:
     return digest.hexdigest()
 
 
-def apply(base: State, path: Path) -> dict[str, torch.Tensor]:
+def apply(
+    base: State, path: Path, finish: Callable[[torch.Tensor], torch.Tensor] = lambda tensor: tensor
+) -> dict[str, torch.Tensor]:
     """The base weights (in float32) with the delta of the file added.
 
+    Each tensor goes through `finish` as soon as it is made, so that it need not stay in float32.
     Raises EncoderError when the file is missing or damaged, or made for other weights.
     """
     header, parts = _read(path)
@@ -58,12 +62,13 @@ def apply(base: State, path: Path) -> dict[str, torch.Tensor]:
         raise EncoderError(f"{path}: was made for other weights than those it is to be added to")
     shapes: dict[str, list[int]] = header["tensors"]
     _check_names(path, shapes, parts)
-    state = dict(base)
     for name, shape in shapes.items():
         if name not in base or list(base[name].shape) != shape or not _fits(name, shape, parts):
             raise EncoderError(f"{path}: {name!r} is not a tensor of the base of shape {shape}")
-        state[name] = base[name] + _change(name, shape, parts)
-    return state
+    return {
+        name: finish(_changed(tensor, name, parts) if name in shapes else tensor)
+        for name, tensor in base.items()
+    }
 
 
 def pack(codes: torch.Tensor) -> torch.Tensor:
@@ -110,11 +115,13 @@ def _fits(name: str, shape: list[int], parts: State) -> bool:
     return fit and (not count or 0 <= int(rows.min()) <= int(rows.max()) < shape[0])
 
 
-def _change(name: str, shape: list[int], parts: State) -> torch.Tensor:
-    """In float32."""
-    if len(shape) != _MATRIX:
-        return parts[name].float()
+def _changed(tensor: torch.Tensor, name: str, parts: State) -> torch.Tensor:
+    """The tensor, float32, with its change added; a part of the rows at a time, to hold little."""
+    if name in parts:
+        return tensor + parts[name].float()
     rows, codes, scales = (parts[name + kind] for kind in _KINDS)
-    change = torch.zeros(shape)
-    change[rows.long()] = decoded(unpack(codes), scales)
-    return change
+    changed = tensor.clone()
+    for start in range(0, len(rows), _AT_ONCE):
+        some = slice(start, start + _AT_ONCE)
+        changed[rows[some].long()] += decoded(unpack(codes[some]), scales[some])
+    return changed

@@ -128,7 +128,8 @@ def _name(dtype: torch.dtype) -> str:
 def _check(file: Path, sha256: str, whose: str, reinstall: str) -> None:
     """Raise EncoderError unless the file has this digest."""
     try:
-        found = hashlib.sha256(file.read_bytes()).hexdigest()
+        with file.open("rb") as opened:
+            found = hashlib.file_digest(opened, "sha256").hexdigest()
     except OSError as error:
         raise EncoderError(f"{file}: {error.strerror}; reinstall {reinstall}") from error
     if found != sha256:

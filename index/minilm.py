@@ -125,15 +125,16 @@ class MiniLM:
         self._tokenizer = _load_tokenizer(folder / TOKENIZER)
         weights = _load_weights(folder / WEIGHTS)
 
-        def network(state: State) -> _Bert:
-            return _Bert({name: t.to(device, dtype) for name, t in state.items()})
+        def placed(tensor: torch.Tensor) -> torch.Tensor:
+            return tensor.to(device, dtype)
 
         try:
             if tuned:  # in float32: what is added must not be rounded before
-                self._documents = network(apply(weights, tuned.documents))
-                self._queries = network(apply(weights, tuned.queries))
+                self._documents = _Bert(apply(weights, tuned.documents, placed))
+                self._queries = _Bert(apply(weights, tuned.queries, placed))
             else:
-                self._documents = self._queries = network(weights)
+                state = {name: placed(tensor) for name, tensor in weights.items()}
+                self._documents = self._queries = _Bert(state)
         except KeyError as error:
             raise EncoderError(f"{folder / WEIGHTS}: has no tensor {error}") from error
 
