@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from types import ModuleType
 
 import numpy as np
 import pytest
@@ -37,6 +38,12 @@ class Proud(FakeEncoder):
         if TEXTS[7] in texts:
             raise EncoderError("not this one")
         return super().encode_document(texts)
+
+
+@pytest.fixture(autouse=True)
+def _plain_main(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Fresh processes run the main module anew; other tests leave that of the app in its place."""
+    monkeypatch.setitem(sys.modules, "__main__", ModuleType("__main__"))
 
 
 def fake(name: str) -> Encoder:
