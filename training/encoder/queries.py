@@ -19,7 +19,6 @@ import sys
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -28,35 +27,24 @@ from sentence_transformers import (
     SentenceTransformerTrainer,
     SentenceTransformerTrainingArguments,
 )
-from transformers import PrinterCallback, TrainerCallback
+from transformers import PrinterCallback
 from transformers.utils import logging as transformers_logging
 
 from index.encoder import Encoder, load_encoder
 from training.encoder.augment import Augmenter
 from training.encoder.data import read_all, read_documents, split
 from training.encoder.loss import QueryLoss
-from training.encoder.measure import METRIC, AmongAll
-from training.encoder.runs import Log, begun_from, keep_settings, precision_of
+from training.encoder.measure import AmongAll
+from training.encoder.runs import (
+    Log,
+    Teller,
+    arguments_of,
+    begun_from,
+    keep_settings,
+    precision_of,
+)
 from training.encoder.settings import QuerySettings, add_flags, from_flags
 from training.encoder.train import Collator
-
-_LOGGED_EVERY = 10  # steps
-
-
-class _Teller(TrainerCallback):
-    """Tells the collator which pass it is, and the log what happened."""
-
-    def __init__(self, collator: Collator, log: Log) -> None:
-        self._collator, self._log = collator, log
-
-    def on_epoch_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:
-        self._collator.epoch = int(state.epoch or 0)
-
-    def on_log(self, args: Any, state: Any, control: Any, logs: Any = None, **_: Any) -> None:
-        told = {k.removeprefix("eval_"): v for k, v in (logs or {}).items()}
-        event = "step" if "loss" in told else "evaluation" if METRIC in told else None
-        if event:
-            self._log.write(event, step=state.global_step, **told)
 
 
 def run(
@@ -76,7 +64,7 @@ def run(
     data = {"query": [q.text for q in chosen], "label": [row[q.document] for q in chosen]}
     log.write("data", queries=len(chosen), held_out=len(held))
     precision = precision_of(settings.precision, encoder)
-    arguments = _arguments(out, settings, precision)
+    arguments = arguments_of(out, settings, precision)
     tuned = begun_from(model, settings.dropout)
     loss = QueryLoss(tuned, settings, torch.from_numpy(bank))
     evaluator = AmongAll(held, row, bank, precision)
@@ -95,36 +83,6 @@ def _vectors(path: Path, encoder: Encoder, texts: list[str]) -> np.ndarray:
     if not path.exists():
         np.save(path, encoder.encode_document(texts))
     return np.load(path)
-
-
-def _arguments(
-    out: Path, settings: QuerySettings, precision: torch.dtype
-) -> SentenceTransformerTrainingArguments:
-    return SentenceTransformerTrainingArguments(
-        output_dir=str(out / "checkpoints"),
-        num_train_epochs=settings.epochs,
-        per_device_train_batch_size=settings.batch,
-        learning_rate=settings.learning_rate,
-        warmup_steps=settings.warmup,
-        lr_scheduler_type="linear",
-        weight_decay=settings.weight_decay,
-        use_cpu=not torch.cuda.is_available(),
-        bf16=precision == torch.bfloat16,
-        eval_strategy="steps",
-        eval_steps=settings.evaluate_every,
-        eval_on_start=True,
-        save_strategy="steps",
-        save_steps=settings.evaluate_every,
-        save_total_limit=2,
-        load_best_model_at_end=True,
-        metric_for_best_model=f"eval_{METRIC}",
-        greater_is_better=True,
-        logging_steps=_LOGGED_EVERY,
-        disable_tqdm=True,
-        report_to="none",
-        seed=settings.seed,
-        data_seed=settings.seed,
-    )
 
 
 def _trainer(
@@ -150,7 +108,7 @@ def _trainer(
         loss=loss,
         evaluator=evaluator,
         data_collator=collator,
-        callbacks=[_Teller(collator, log)],
+        callbacks=[Teller(collator, log, {})],
     )
     trainer.remove_callback(PrinterCallback)  # the log says the same
     return trainer

@@ -1,4 +1,4 @@
-"""What all runs share: the log, the settings that a run keeps, the model that it begins with."""
+"""What all runs share: log, kept settings, the model to begin with, what the trainer is told."""
 
 from __future__ import annotations
 
@@ -11,10 +11,15 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from sentence_transformers import SentenceTransformer
+from sentence_transformers import SentenceTransformer, SentenceTransformerTrainingArguments
+from transformers import TrainerCallback
 
 from index.encoder import Encoder
+from training.encoder.loss import TuningLoss
+from training.encoder.measure import METRIC
+from training.encoder.settings import QuerySettings, Settings
 
+_LOGGED_EVERY = 10  # steps
 _LIBRARIES = ("torch", "transformers", "sentence-transformers", "datasets", "accelerate", "numpy")
 
 
@@ -63,6 +68,58 @@ def begun_from(folder: Path, dropout: float) -> SentenceTransformer:
         },
         config_kwargs={"hidden_dropout_prob": dropout, "attention_probs_dropout_prob": dropout},
     )
+
+
+def arguments_of(
+    out: Path, settings: Settings | QuerySettings, precision: torch.dtype, **more: Any
+) -> SentenceTransformerTrainingArguments:
+    """What the trainer is told of a run with these settings, and `more`."""
+    return SentenceTransformerTrainingArguments(
+        output_dir=str(out / "checkpoints"),
+        num_train_epochs=settings.epochs,
+        per_device_train_batch_size=settings.batch,
+        learning_rate=settings.learning_rate,
+        warmup_steps=settings.warmup,
+        lr_scheduler_type="linear",
+        weight_decay=settings.weight_decay,
+        use_cpu=not torch.cuda.is_available(),
+        bf16=precision == torch.bfloat16,
+        eval_strategy="steps",
+        eval_steps=settings.evaluate_every,
+        eval_on_start=True,
+        save_strategy="steps",
+        save_steps=settings.evaluate_every,
+        save_total_limit=2,
+        load_best_model_at_end=True,
+        metric_for_best_model=f"eval_{METRIC}",
+        greater_is_better=True,
+        logging_steps=_LOGGED_EVERY,
+        disable_tqdm=True,
+        report_to="none",
+        seed=settings.seed,
+        data_seed=settings.seed,
+        **more,
+    )
+
+
+class Teller(TrainerCallback):
+    """Tells the collator which pass it is, and the log what happened."""
+
+    def __init__(self, collator: Any, log: Log, losses: Mapping[str, TuningLoss]) -> None:
+        self._collator, self._log, self._losses = collator, log, losses
+
+    def on_epoch_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+        """Before each pass."""
+        self._collator.epoch = int(state.epoch or 0)
+
+    def on_log(self, args: Any, state: Any, control: Any, logs: Any = None, **_: Any) -> None:
+        """Whenever the trainer has something to tell."""
+        told = {k.removeprefix("eval_"): v for k, v in (logs or {}).items()}
+        if "loss" in told:
+            parts = {name: loss.take_means() for name, loss in self._losses.items()}
+            self._log.write("step", step=state.global_step, **told, **parts)
+        elif METRIC in told:
+            self._log.write("evaluation", step=state.global_step, **told)
 
 
 def precision_of(wanted: str, encoder: Encoder) -> torch.dtype:

@@ -20,7 +20,7 @@ from sentence_transformers import (
 )
 from sentence_transformers.sentence_transformer.data_collator import SentenceTransformerDataCollator
 from sentence_transformers.sentence_transformer.training_args import BatchSamplers
-from transformers import EarlyStoppingCallback, PrinterCallback, TrainerCallback
+from transformers import EarlyStoppingCallback, PrinterCallback
 from transformers.utils import logging as transformers_logging
 
 from index.encoder import ORIGINAL_MODEL, bundled_folder, load_encoder
@@ -37,10 +37,17 @@ from training.encoder.data import (
     split,
 )
 from training.encoder.loss import Originals, TuningLoss
-from training.encoder.measure import METRIC, HeldOut
+from training.encoder.measure import HeldOut
 from training.encoder.mine import Say, mine, original_vectors
 from training.encoder.rows import document_rows, evaluated_on
-from training.encoder.runs import Log, begun_from, keep_settings, precision_of
+from training.encoder.runs import (
+    Log,
+    Teller,
+    arguments_of,
+    begun_from,
+    keep_settings,
+    precision_of,
+)
 from training.encoder.settings import Settings
 from training.names import records
 
@@ -90,7 +97,13 @@ def run(places: Places, settings: Settings, say: Say) -> Path:
     log.write("data", **sizes, held_out=len(held), evaluated_on=len(evaluated))
     precision = precision_of(settings.precision, encoder)
     evaluator = HeldOut(held, evaluated, precision)
-    arguments = _arguments(places, settings, precision)
+    arguments = arguments_of(
+        places.out,
+        settings,
+        precision,
+        batch_sampler=BatchSamplers.NO_DUPLICATES,
+        dataloader_drop_last=True,  # the last batch may be small, and so easy
+    )
     bank = original_vectors(places.mined, documents, encoder, say)
     trainer = _trainer(arguments, settings, data, bank, evaluator=evaluator, log=log)
     checkpoints = list((places.out / "checkpoints").glob("checkpoint-*"))
@@ -121,24 +134,6 @@ class Collator(SentenceTransformerDataCollator):
             elif column == "document" or column.startswith("negative_"):
                 changed[column] = self.augmenter.document(text, self.epoch)
         return changed
-
-
-class _Callback(TrainerCallback):
-    """Tells the collator which pass it is, and the log what happened."""
-
-    def __init__(self, collator: Collator, losses: dict[str, TuningLoss], log: Log) -> None:
-        self._collator, self._losses, self._log = collator, losses, log
-
-    def on_epoch_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:
-        self._collator.epoch = int(state.epoch or 0)
-
-    def on_log(self, args: Any, state: Any, control: Any, logs: Any = None, **_: Any) -> None:
-        told = {k.removeprefix("eval_"): v for k, v in (logs or {}).items()}
-        if "loss" in told:
-            parts = {name: loss.take_means() for name, loss in self._losses.items()}
-            self._log.write("step", step=state.global_step, **told, **parts)
-        elif METRIC in told:
-            self._log.write("evaluation", step=state.global_step, **told)
 
 
 def _trainer(
@@ -177,44 +172,12 @@ def _trainer(
         loss=losses,
         evaluator=evaluator,
         data_collator=collator,
-        callbacks=[_Callback(collator, losses, log)],
+        callbacks=[Teller(collator, log, losses)],
     )
     trainer.remove_callback(PrinterCallback)  # the log says the same
     if settings.patience:
         trainer.add_callback(EarlyStoppingCallback(settings.patience))
     return trainer
-
-
-def _arguments(
-    places: Places, settings: Settings, precision: torch.dtype
-) -> SentenceTransformerTrainingArguments:
-    return SentenceTransformerTrainingArguments(
-        output_dir=str(places.out / "checkpoints"),
-        num_train_epochs=settings.epochs,
-        per_device_train_batch_size=settings.batch,
-        learning_rate=settings.learning_rate,
-        warmup_steps=settings.warmup,
-        lr_scheduler_type="linear",
-        weight_decay=settings.weight_decay,
-        use_cpu=not torch.cuda.is_available(),
-        bf16=precision == torch.bfloat16,
-        batch_sampler=BatchSamplers.NO_DUPLICATES,
-        dataloader_drop_last=True,  # the last batch may be small, and so easy
-        eval_strategy="steps",
-        eval_steps=settings.evaluate_every,
-        eval_on_start=True,
-        save_strategy="steps",
-        save_steps=settings.evaluate_every,
-        save_total_limit=2,
-        load_best_model_at_end=True,
-        metric_for_best_model=f"eval_{METRIC}",
-        greater_is_better=True,
-        logging_steps=_LOGGED_EVERY,
-        disable_tqdm=True,
-        report_to="none",
-        seed=settings.seed,
-        data_seed=settings.seed,
-    )
 
 
 def _pairs(places: Places, settings: Settings, documents: dict[str, str]) -> list[Pair]:
