@@ -1,9 +1,9 @@
-"""Which way of choosing the sentence to show agrees best with a reader.
+"""Which way of choosing the sentence to show agrees best with a choice made by reading.
 
     python -m benchmarks.sentences [SOURCE ...] [--cases FILE]
 
 Builds an index of the sources (the seeds) and takes the cases of tests/truth/sentences.json: a
-query, a paper, and the beginnings of the sentences of its abstract that a reader would show. For
+query, a paper, and the beginnings of the sentences of its abstract that should be shown. For
 each way it is counted how often the sentence chosen is one of them, and how long a choice takes on
 one thread, ten abstracts at a time as for an answer.
 """
@@ -39,7 +39,7 @@ class Case:
 
     query: str
     sentences: Sequence[str]
-    best: frozenset[int]  # places of the sentences that a reader would show
+    best: frozenset[int]  # places of the sentences that should be shown
 
 
 Way = Callable[[str, Sequence[Sequence[str]]], list[int]]  # query, abstracts: a sentence of each

@@ -35,8 +35,8 @@ def shown(finder: SentenceFinder, about: str, abstract: str) -> str | None:
     return abstract[slice(*span)] if span else None
 
 
-def test_sentences_chosen_by_a_reader_are_shown(finder: SentenceFinder, fake_index: Path) -> None:
-    """Of 71 questions to the seeds, over half get a sentence that a reader chose for them.
+def test_sentences_chosen_by_reading_are_shown(finder: SentenceFinder, fake_index: Path) -> None:
+    """Of 71 questions to the seeds, over half get a sentence that was chosen by reading.
 
     Chosen by lot it would be 19, and always the first 11.
     """
