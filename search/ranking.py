@@ -81,18 +81,17 @@ class Ranker:
         pool = max(POOL, k)
         lexical = NO_LEG if mode == "dense" else self._snapshot.lexical.search(text, pool, among)
         query = self._encoder.encode_query([text])[0]
+        allowed = None if among is None else among.rows
         if mode == "lexical":
             scores, rows = lexical
             dense = self._snapshot.index.scores(query, rows)
             ranking = Ranking(rows, scores, dense, scores, NO_LEG, lexical, query)
-            return replace(ranking, text=text, about=text).first(k)
-        allowed = None if among is None else among.rows
-        dense_leg = self._snapshot.index.search(query, pool, allowed)
-        if mode == "dense":
-            scores, rows = dense_leg
-            ranking = Ranking(rows, scores, scores, None, dense_leg, NO_LEG, query)
-            return replace(ranking, text=text, about=text).first(k)
-        ranking = self._hybrid(query, dense_leg, lexical, pool, allowed)
+        elif mode == "dense":
+            leg = scores, rows = self._snapshot.index.search(query, pool, allowed)
+            ranking = Ranking(rows, scores, scores, None, leg, NO_LEG, query)
+        else:
+            dense_leg = self._snapshot.index.search(query, pool, allowed)
+            ranking = self._hybrid(query, dense_leg, lexical, pool, allowed)
         return replace(ranking, text=text, about=text).first(k)
 
     def away(self, ranking: Ranking, unlike: Sequence[int]) -> Ranking:

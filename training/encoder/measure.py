@@ -75,11 +75,8 @@ class HeldOut(SentenceEvaluator):
             documents = self._vectors(model, self._texts)
             asked = self._vectors(model, [query.text for query in self._queries])
             careless = self._vectors(model, self._slipped)
-        means = by_kind(self._queries, reciprocal_ranks(asked, documents, self._right))
-        values = {METRIC: means.pop("all")}
-        values |= {f"{METRIC} {kind}": value for kind, value in means.items()}
-        spoilt = reciprocal_ranks(careless, documents, self._right)
-        return values | {f"{METRIC} {SLIPPED}": round(float(spoilt.mean()), 4)}
+        ranks = (reciprocal_ranks(each, documents, self._right) for each in (asked, careless))
+        return _values(self._queries, *ranks)
 
     def _vectors(self, model: SentenceTransformer, texts: Sequence[str]) -> np.ndarray:
         vectors = model.encode(
@@ -113,11 +110,7 @@ class AmongAll(SentenceEvaluator):
     ) -> Values:
         """MRR@10, also by kind, and of the queries with a slip in each."""
         asked = self._ranks(model, [query.text for query in self._queries])
-        careless = self._ranks(model, slipped(self._queries))
-        means = by_kind(self._queries, asked)
-        values = {METRIC: means.pop("all")}
-        values |= {f"{METRIC} {kind}": value for kind, value in means.items()}
-        return values | {f"{METRIC} {SLIPPED}": round(float(careless.mean()), 4)}
+        return _values(self._queries, asked, self._ranks(model, slipped(self._queries)))
 
     def _ranks(self, model: SentenceTransformer, texts: Sequence[str]) -> np.ndarray:
         lower = self._precision != torch.float32
@@ -126,3 +119,11 @@ class AmongAll(SentenceEvaluator):
                 list(texts), batch_size=_BATCH, show_progress_bar=False, convert_to_tensor=True
             )
         return reciprocal_ranks(vectors.float().cpu().numpy(), self._bank, self._right)
+
+
+def _values(queries: Sequence[Query], asked: np.ndarray, careless: np.ndarray) -> Values:
+    """Means of the reciprocal ranks of queries, also by kind, and of those with a slip in each."""
+    means = by_kind(queries, asked)
+    values = {METRIC: means.pop("all")}
+    values |= {f"{METRIC} {kind}": value for kind, value in means.items()}
+    return values | {f"{METRIC} {SLIPPED}": round(float(careless.mean()), 4)}
